@@ -1,0 +1,101 @@
+"""The motion language model: a small decoder-only GPT-2 over one vocabulary of text, length and motion tokens.
+
+Choices: `transformers`' GPT-2 class built from a configuration, no pretrained weights; embeddings tied;
+dropout everywhere because the data are small. Ids: text first (with the specials), then 75 lengths, then the codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
+
+
+@dataclass
+class LanguageModelConfig:
+    """The shape of the language model; what ``bundle.json`` keeps under ``language_model``."""
+
+    text_size: int = 1024
+    """text tokens, the specials among them"""
+    lengths: int = 75
+    """length tokens: <len_k> asks for k codes, 1 <= k <= lengths"""
+    codes: int = 1024
+    """motion tokens"""
+    layers: int = 6
+    width: int = 256
+    heads: int = 4
+    positions: int = 160
+    """longest sequence"""
+    residual_dropout: float = 0.15
+    embedding_dropout: float = 0.15
+    attention_dropout: float = 0.15
+
+    @property
+    def size(self) -> int:
+        """Of the whole vocabulary."""
+        return self.text_size + self.lengths + self.codes
+
+    def length_token(self, codes: int) -> int:
+        """The token that asks for 1..lengths codes."""
+        if not 1 <= codes <= self.lengths:
+            raise ValueError(f"a length token stands for 1 to {self.lengths} codes, got {codes}")
+        return self.text_size + codes - 1
+
+    @property
+    def first_code(self) -> int:
+        """Token of motion code 0."""
+        return self.text_size + self.lengths
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, d: dict) -> LanguageModelConfig:
+        return cls(**d)
+
+
+class LanguageModel(nn.Module):
+    def __init__(self, config: LanguageModelConfig):
+        super().__init__()
+        c = self.config = config
+        self.gpt = GPT2LMHeadModel(
+            GPT2Config(
+                vocab_size=c.size, n_positions=c.positions, n_embd=c.width, n_layer=c.layers, n_head=c.heads,
+                resid_pdrop=c.residual_dropout, embd_pdrop=c.embedding_dropout, attn_pdrop=c.attention_dropout,
+                bos_token_id=None, eos_token_id=None,
+            )
+        )  # fmt: skip
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(B, L) to logits (B, L, size). Padding on the right needs no mask: no earlier token can see it."""
+        return self.gpt(input_ids=tokens, use_cache=False).logits
+
+    def hidden(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(B, L) to the last layer's (B, L, width); ``logits`` turns the rows that matter into logits."""
+        return self.gpt.transformer(input_ids=tokens, use_cache=False).last_hidden_state
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        return self.gpt.lm_head(hidden)
+
+    def extend(self, tokens: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+        """Append tokens (B, n) to what ``cache`` holds and return the logits (B, size) after the last of them.
+
+        ``mask`` (B, past + n) is False where a row was padded on the left; it also yields the positions.
+        """
+        positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        out = self.gpt.transformer(
+            input_ids=tokens, attention_mask=mask.long(), position_ids=positions, past_key_values=cache, use_cache=True
+        )
+        return self.gpt.lm_head(out.last_hidden_state[:, -1])
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """State dict without the tied output layer, which is the embedding once more."""
+        return {k: v for k, v in self.state_dict().items() if k != "gpt.lm_head.weight"}
+
+    def load_weights(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take the tensors of ``weights``; the RuntimeError names what is missing or too much."""
+        embedding = tensors.get("gpt.transformer.wte.weight")
+        tied = {} if embedding is None else {"gpt.lm_head.weight": embedding}
+        self.load_state_dict(dict(tensors) | tied)

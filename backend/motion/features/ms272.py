@@ -1,0 +1,93 @@
+"""MS-272 features: 272 numbers a frame at 30 fps, SMPL-22, carrying true local rotations (the layout of MotionStreamer).
+
+===========  ====  ============================================================================================
+block        size  content
+===========  ====  ============================================================================================
+velocity        2  root x, z velocity, metres per frame, in the heading frame of the frame before
+turn            6  change of heading since the frame before, 6-D
+positions      66  22 joints in the heading frame: root x, z subtracted, height absolute
+velocities     66  displacement of the 22 joints since the frame before, in the heading frame
+rotations     132  22 local rotations, 6-D; the root's is relative to the heading
+===========  ====  ============================================================================================
+
+T frames give T rows; the first row's velocities are zero. Heading is the smoothed across-vector of hips and shoulders,
+at most 40 degrees a frame. Decoding integrates velocity and turn and takes the rotations; of the positions block it
+reads one number, the root's height, because no other block holds it. Joint positions are never decoded.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from .. import kinematics
+from .. import rotations as rot
+from ..motion import Motion
+from ..skeleton import Skeleton, canonical
+
+NAME = "ms272"
+WIDTH = 272
+FPS = Fraction(30)
+VELOCITY, TURN = slice(0, 2), slice(2, 8)
+POSITIONS, VELOCITIES, ROTATIONS = slice(8, 74), slice(74, 140), slice(140, 272)
+HEIGHT = 9  # y of joint 0 in the positions block
+
+
+def encode(motion: Motion) -> np.ndarray:
+    """Motion on SMPL-22 at 30 fps -> (T, 272) float32. Where it stands and faces is lost: features are canonical."""
+    if motion.skeleton.kind != "smpl22":
+        raise ValueError(f"MS-272 describes SMPL-22 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first")
+    if motion.fps != FPS:
+        raise ValueError(f"MS-272 runs at 30 fps, got {float(motion.fps):g}; resample first")
+    frames = len(motion)
+    yaw = kinematics.heading(motion)
+    to_heading = rot.about_y(-yaw)
+    positions = kinematics.joint_positions(motion)
+    root = motion.root
+
+    before = np.maximum(np.arange(frames) - 1, 0)
+    step = rot.rotate(to_heading[before], root - root[before])
+    turn = rot.about_y(yaw - yaw[before])
+    ground = root * np.array([1.0, 0.0, 1.0])
+    local = rot.rotate(to_heading[:, None], positions - ground[:, None])
+    moved = rot.rotate(to_heading[:, None], positions - positions[before])
+    rotations = motion.rotations.copy()
+    rotations[:, 0] = rot.multiply(to_heading, rotations[:, 0])
+    return np.concatenate(
+        [
+            step[:, [0, 2]],
+            rot.to_six_d(turn),
+            local.reshape(frames, -1),
+            moved.reshape(frames, -1),
+            rot.to_six_d(rotations).reshape(frames, -1),
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def decode(features, skeleton: Skeleton | None = None) -> Motion:
+    """(T, 272) features -> Motion at 30 fps that starts at x = z = 0 facing +Z; any 6-D is made orthonormal."""
+    features = np.asarray(features, dtype=np.float64)
+    if features.ndim != 2 or features.shape[1] != WIDTH:
+        raise ValueError(f"MS-272 features must be (T, 272), got {features.shape}")
+    skeleton = canonical() if skeleton is None else skeleton
+    yaw, ground = integrate(features)
+    root = np.stack([ground[:, 0], features[:, HEIGHT], ground[:, 1]], axis=1)
+    rotations = rot.from_six_d(features[:, ROTATIONS].reshape(len(features), 22, 6))
+    rotations[:, 0] = rot.multiply(rot.about_y(yaw), rotations[:, 0])
+    return Motion(skeleton, root, rot.continuous(rotations), FPS)
+
+
+def integrate(features) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 272) -> heading (T,) radians and root path on the ground (T, 2), both starting at zero."""
+    turn = features[:, TURN]
+    # the first column of a turn about +Y is (cos, 0, -sin)
+    steps = np.arctan2(-turn[:, 2], turn[:, 0])
+    steps[0] = 0.0
+    yaw = np.cumsum(steps)
+    before = np.concatenate([[0.0], yaw[:-1]])
+    velocity = np.stack([features[:, 0], np.zeros(len(features)), features[:, 1]], axis=1)
+    velocity[0] = 0.0
+    path = np.cumsum(rot.rotate(rot.about_y(before), velocity), axis=0)
+    return yaw, path[:, [0, 2]]

@@ -1,0 +1,260 @@
+"""The server: reads requests, answers the quick ones at once and gives the long ones to the worker."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from .. import bundles, protocol
+from ..protocol import RequestError
+from . import parent, rpc
+from .describing import describe
+from .jobs import Job, JobCancelled, TooManyJobs, Worker
+from .loading import bundle_folder, usable_engines
+
+MAX_ID = 128
+
+RESTART = "Restart the backend with the button in the preferences; its log has the details."
+
+
+class Server:
+    """Serves one client until it says ``shutdown`` or its pipe closes.
+
+    ``load_system(folder, progress)`` returns a System; its progress call raises when the job was cancelled.
+    """
+
+    def __init__(
+        self,
+        read: BinaryIO,
+        write: BinaryIO,
+        load_system: Callable,
+        grace: float = 2.0,
+        lost: Callable[[], None] = lambda: None,
+    ):
+        self._read = read
+        self._sender = rpc.Sender(write, lost)
+        self._load_system = load_system
+        self._worker = Worker(self._perform, grace)
+        self._quick = {"initialize": self._initialize, "models/list": self._list}
+        self._long = {"motion/generate": self._generate, "motion/describe": self._describe, "models/load": self._load}
+
+    def run(self):
+        """Returns when the client is gone or has said ``shutdown``; jobs that still run are cancelled."""
+        for message in rpc.messages(self._read):
+            if isinstance(message, rpc.FramingError):
+                self._fail(None, RequestError("junk", f"not a message: {message}", RESTART, protocol.PARSE_ERROR))
+            elif self._dispatch(message):
+                return
+        self._worker.cancel_all()
+
+    def _dispatch(self, message: dict) -> bool:
+        """True when the message ends the conversation."""
+        request_id, method, params = message.get("id"), message.get("method"), message.get("params", {})
+        valid_id = type(request_id) is int or (type(request_id) is str and len(request_id) <= MAX_ID)
+        try:
+            if message.get("jsonrpc") != "2.0" or not isinstance(method, str) or ("id" in message and not valid_id):
+                raise RequestError("junk", "not a JSON-RPC 2.0 request", RESTART, protocol.INVALID_REQUEST)
+            if not isinstance(params, dict):
+                raise RequestError("bad_request", f"params of {method} must be an object", RESTART)
+            if "id" not in message:
+                self._notified(method, params)
+            elif method == "shutdown":
+                self._cancelled(self._worker.cancel_all())
+                self._sender.answer(request_id, None)
+                return True
+            elif method in self._quick:
+                self._sender.answer(request_id, self._quick[method](params))
+            elif method in self._long:
+                self._queue(request_id, self._long[method](params))
+            else:
+                known = ", ".join([*self._quick, *self._long, "shutdown"])
+                raise RequestError(
+                    "bad_request",
+                    f"unknown method {method[:60]!r}; known: {known}",
+                    "Use the add-on and the backend of the same Posewright version.",
+                    protocol.METHOD_NOT_FOUND,
+                )
+        except Exception as error:  # one bad request must not end the conversation
+            self._fail(request_id if valid_id else None, error)
+        return False
+
+    def _notified(self, method: str, params: dict):
+        if method == "$/cancelRequest":
+            request_id = params.get("id")
+            if isinstance(request_id, (int, str)):
+                job = self._worker.cancel(request_id)
+                self._cancelled([job] if job else [])
+        # a notification has no answer, not even when it is unknown
+
+    def _cancelled(self, jobs: list[Job]):
+        for job in jobs:
+            if job.finish():
+                self._fail(job.id, _cancellation())
+
+    def _queue(self, request_id, run: Callable[[Job, dict], dict]):
+        if self._worker.knows(request_id):
+            raise RequestError("bad_request", f"request {request_id!r} is in work already", RESTART)
+
+        def notify(stage: str, fraction: float):
+            self._sender.notify("$/progress", protocol.Progress(request_id, stage, fraction).to_dict())
+
+        job = Job(request_id, run, notify)
+        try:
+            if self._worker.submit(job):
+                job.progress("Waiting for the request before", 0.0)
+        except TooManyJobs as error:
+            action = "Wait for the others, cancel them, or restart the backend in the preferences."
+            raise RequestError("busy", str(error), action, protocol.SERVER_ERROR) from error
+
+    def _perform(self, job: Job, keep: dict):
+        """In the worker's thread: run the job and answer it, unless it was cancelled meanwhile."""
+        try:
+            result = job.run(job, keep)
+        except (Exception, SystemExit) as error:  # the thread must live on whatever a library raises
+            if not job.cancelled() and job.finish():
+                self._fail(job.id, error)
+            return
+        if job.finish():
+            try:
+                self._sender.answer(job.id, result)
+            except (TypeError, ValueError) as error:  # a result that is not JSON
+                self._fail(job.id, error)
+
+    def _fail(self, request_id, error: BaseException):
+        self._sender.fail(request_id, as_request_error(error).to_dict())
+
+    # --- methods: the quick ones answer, the long ones check their parameters and return the job's function ---
+
+    def _initialize(self, params: dict) -> dict:
+        default = bundles.default_bundle_path()
+        usable = [listing.bundle for listing in bundles.available([bundles.weights_folder()]) if listing.bundle]
+        return protocol.ServerInfo(
+            protocol=protocol.PROTOCOL_VERSION,
+            version=protocol.POSEWRIGHT_VERSION,
+            python=platform.python_version(),
+            pid=os.getpid(),
+            methods=(*self._quick, *self._long, "shutdown"),
+            systems=tuple(sorted({b.system for b in usable})),
+            tasks=tuple(sorted({task for b in usable for task in b.tasks})),
+            engines=usable_engines(),
+            default_bundle=next((b.title for b in usable if b.path == default), None),
+        ).to_dict()
+
+    def _list(self, params: dict) -> dict:
+        folders = params.get("folders", [])
+        if not isinstance(folders, list) or len(folders) > 100 or not all(isinstance(f, str) and f for f in folders):
+            raise RequestError("bad_request", "folders must be a list of folders", "Choose the bundle folder anew.")
+        return {"bundles": [describe_listing(x) for x in bundles.available([bundles.weights_folder(), *folders])]}
+
+    def _generate(self, params: dict):
+        request = protocol.GenerateRequest.from_dict(params)
+        request.require_supported()
+        return partial(self._run_generate, request)
+
+    def _run_generate(self, request: protocol.GenerateRequest, job: Job, keep: dict) -> dict:
+        system = self._system(request.bundle, job, keep)
+        motions, report = system.generate(request, job.progress, job.cancelled)
+        for index, motion in enumerate(motions):
+            take = protocol.Take(job.id, index, motion).to_dict()
+            job.tell(partial(self._sender.notify, "motion/take", take))
+        return protocol.GenerateAnswer(len(motions), report).to_dict()
+
+    def _describe(self, params: dict):
+        def run(job: Job, keep: dict) -> dict:
+            motion = protocol.decode_motion(params.get("motion"))
+            try:
+                return describe(motion)
+            except ValueError as error:
+                action = "Describe a motion on the SMPL-22 or SMPL-X-52 skeleton."
+                raise RequestError("bad_request", str(error), action) from error
+
+        return run
+
+    def _load(self, params: dict):
+        bundle = params.get("bundle")
+        if bundle is not None and not (isinstance(bundle, str) and 0 < len(bundle) <= 4096):
+            raise RequestError("bundle", "bundle must be a folder", "Choose a bundle folder in the preferences.")
+
+        def run(job: Job, keep: dict) -> dict:
+            start = time.monotonic()
+            self._system(bundle, job, keep)
+            return {"folder": str(bundle_folder(bundle)), "seconds": round(time.monotonic() - start, 3)}
+
+        return run
+
+    def _system(self, bundle: str | None, job: Job, keep: dict):
+        folder: Path = bundle_folder(bundle)
+        if folder not in keep:
+            keep.clear()  # before the next one is loaded: two big models do not fit into one memory
+            keep[folder] = self._load_system(folder, job.progress)
+        return keep[folder]
+
+
+def describe_listing(listing: bundles.Listing) -> dict:
+    """What ``models/list`` and the command line say of a bundle."""
+    bundle = listing.bundle
+    if bundle is None:
+        return {"folder": str(listing.path), "problem": listing.problem}
+    return {
+        "folder": str(bundle.path),
+        "title": bundle.title,
+        "system": bundle.system,
+        "tasks": list(bundle.tasks),
+        "engines": list(bundle.engines),
+        "licence": bundle.licence,
+        "acknowledgement": bundle.acknowledgement,
+        "bytes": sum(f.bytes for f in bundle.files.values()),
+        "problem": "",
+    }
+
+
+def _cancellation() -> RequestError:
+    return RequestError("cancelled", "cancelled", "", protocol.CANCELLED)
+
+
+def as_request_error(error: BaseException) -> RequestError:
+    """Any exception in words for the animator; those that nobody foresaw leave their traceback in the log, stderr."""
+    if isinstance(error, RequestError):
+        return error
+    if isinstance(error, JobCancelled):
+        return _cancellation()
+    if isinstance(error, bundles.BundleError):
+        action = "Reinstall the add-on, or choose another bundle in the preferences."
+        return RequestError("bundle", str(error), action, protocol.SERVER_ERROR)
+    traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, ImportError):
+        return RequestError(
+            "engine",
+            f"the backend's Python cannot import {error.name or 'a package'}",
+            "Choose a Python with the backend's packages in the preferences (Backend Python).",
+            protocol.SERVER_ERROR,
+        )
+    if isinstance(error, MemoryError):
+        action = "Ask for fewer takes or a shorter motion, close other programs, or choose a smaller bundle."
+        return RequestError("memory", "the backend ran out of memory", action, protocol.SERVER_ERROR)
+    text = " ".join(str(error).split())[:200]
+    return RequestError(
+        "internal", f"the backend failed: {type(error).__name__}: {text}", RESTART, protocol.INTERNAL_ERROR
+    )
+
+
+def serve(owned: tuple[int, int], load_system: Callable, parent_pid: int | None = None, grace: float = 2.0) -> NoReturn:
+    """Serve on the file descriptors of ``streams.claim``; ends the process when the client or our parent is gone."""
+    end = partial(os._exit, 0)  # at once: a library's thread may hang, and ours are only daemons
+    parent.watch(end, parent_pid)
+    read, write = os.fdopen(owned[0], "rb"), os.fdopen(owned[1], "wb")
+    try:
+        Server(read, write, load_system, grace, lost=end).run()
+    except KeyboardInterrupt:  # Ctrl+C in the terminal that Blender was started from
+        pass
+    except BaseException as error:
+        traceback.print_exception(error, file=sys.stderr)
+        os._exit(1)
+    end()

@@ -1,0 +1,202 @@
+"""JSON-RPC with the backend, polled from the main thread: no callback ever comes from another one."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..backend.motion.motion import Motion
+from ..backend.protocol import PROTOCOL_VERSION, Progress, RequestError, ServerInfo, Take
+from .child import Child, Ended
+from .failure import BackendFailure
+
+_CHECK = "Open Edit > Preferences > Add-ons > Posewright and press Check."
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds of waiting after which the backend counts as hanging."""
+
+    start: float = 30.0
+    """from the start of the process to the answer to ``initialize``"""
+    silence: float = 120.0
+    """without an answer or progress; the first request imports libraries and loads the model"""
+    cancel: float = 2.0
+    """from a cancel to its acknowledgement"""
+    close: float = 2.0
+
+
+@dataclass(eq=False)
+class Call:
+    """One request under way. ``result`` or ``failure`` is set when it is over."""
+
+    id: int
+    method: str
+    heard: float
+    """when the backend last said something about it, monotonic seconds"""
+    stage: str = ""
+    fraction: float = 0.0
+    takes: dict[int, Motion] = field(default_factory=dict)
+    result: dict | None = None
+    failure: BackendFailure | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.result is not None or self.failure is not None
+
+
+class Client:
+    """One backend, started when it is needed and again when it has died. Call ``poll`` often."""
+
+    def __init__(self, folder: Path, deadlines: Deadlines = Deadlines()):
+        """``folder`` holds the ``backend`` package."""
+        self.folder, self.deadlines = folder, deadlines
+        self.info: ServerInfo | None = None
+        self.failure: BackendFailure | None = None
+        """why the last start failed or the child ended"""
+        self._child: Child | None = None
+        self._opening: Call | None = None
+        self._calls: dict[int, Call] = {}
+        self._cancelled: dict[int, float] = {}
+        self._ids = itertools.count(1)
+
+    @property
+    def ready(self) -> bool:
+        return self._child is not None and self.info is not None
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is awaited: no need to poll."""
+        return self._opening is None and not self._calls and not self._cancelled
+
+    def open(self, python: str) -> None:
+        """Make sure that a backend of this Python runs or starts; BackendFailure when it cannot even be tried."""
+        if self._child is not None and (self._child.python != python or not self._child.running):
+            self.close()
+        if self._child is None:
+            self.failure = None
+            self._child = Child(python, self.folder)
+            self._opening = self._send("initialize", {"protocol": PROTOCOL_VERSION})
+
+    def request(self, method: str, params: dict) -> Call:
+        """Send a request; needs ``ready``."""
+        call = self._send(method, params)
+        self._calls[call.id] = call
+        return call
+
+    def cancel(self, call: Call) -> None:
+        """Drop a request: whatever still comes for it is ignored, and a backend that does not let go is killed."""
+        if self._calls.pop(call.id, None) is not None and self._child is not None:
+            self._child.send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": call.id}})
+            self._cancelled[call.id] = time.monotonic()
+
+    def poll(self) -> None:
+        """Take in what has come and look at the clock. Failures are set on the calls; nothing is raised."""
+        child = self._child
+        while child is not None and child is self._child:
+            try:
+                message = child.inbox.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(message, Ended):
+                self._fail(self._why_ended(message))
+            else:
+                self._receive(message)
+        self._check_deadlines()
+
+    def close(self) -> None:
+        """End the backend. Calls still under way fail."""
+        if self._child is not None:
+            self._child.close(self.deadlines.close)
+        self._forget(BackendFailure("The backend was stopped."))
+
+    def _send(self, method: str, params: dict) -> Call:
+        call = Call(next(self._ids), method, time.monotonic())
+        self._child.send({"jsonrpc": "2.0", "id": call.id, "method": method, "params": params})
+        return call
+
+    def _receive(self, message: dict) -> None:
+        try:
+            for part in ("params", "result", "error"):
+                if not isinstance(message.get(part) or {}, dict):
+                    raise RequestError("junk", f"{part} is not an object", "")
+            if "method" in message:
+                self._notified(message["method"], message.get("params") or {})
+            else:
+                self._answered(message)
+        except RequestError as error:
+            self._fail(BackendFailure(f"The backend's message cannot be read: {error}", error.action or _CHECK))
+
+    def _notified(self, method: str, params: dict) -> None:
+        call = self._calls.get(params.get("id"))
+        if call is None:
+            return  # about a request that was cancelled
+        call.heard = time.monotonic()
+        if method == "$/progress":
+            progress = Progress.from_dict(params)
+            call.stage, call.fraction = progress.stage, min(max(progress.fraction, 0.0), 1.0)
+        elif method == "motion/take":
+            take = Take.from_dict(params)
+            call.takes[take.index] = take.motion
+
+    def _answered(self, message: dict) -> None:
+        key = message.get("id")
+        self._cancelled.pop(key, None)
+        if self._opening is not None and key == self._opening.id:
+            if message.get("error"):
+                error = RequestError.from_dict(message["error"])
+                self._fail(BackendFailure(str(error), error.action))
+                return
+            self._opened(ServerInfo.from_dict(message.get("result") or {}))
+            return
+        call = self._calls.pop(key, None)
+        if call is None:
+            return
+        if message.get("error"):
+            error = RequestError.from_dict(message["error"])
+            call.failure = BackendFailure(str(error), error.action)
+        else:
+            call.result = message.get("result") or {}
+
+    def _opened(self, info: ServerInfo) -> None:
+        self._opening = None
+        if info.protocol != PROTOCOL_VERSION:
+            text = f"The backend speaks protocol {info.protocol}, the add-on {PROTOCOL_VERSION}"
+            self._fail(BackendFailure(text, "Install the add-on again and restart Blender."))
+            return
+        self.info = info
+
+    def _check_deadlines(self) -> None:
+        now = time.monotonic()
+        if self._opening is not None and now - self._opening.heard > self.deadlines.start:
+            text = f"The backend did not answer within {self.deadlines.start:g} seconds of its start"
+            self._fail(BackendFailure(text, _CHECK))
+        for call in list(self._calls.values()):
+            if now - call.heard > self.deadlines.silence:
+                text = f"The backend said nothing for {self.deadlines.silence:g} seconds and was stopped"
+                self._fail(BackendFailure(text, "Press Generate again to start it anew."))
+                return
+        if any(now - since > self.deadlines.cancel for since in self._cancelled.values()):
+            self._fail(BackendFailure("The backend did not stop when asked and was ended."))
+
+    def _why_ended(self, end: Ended) -> BackendFailure:
+        if end.junk:
+            text = f"'{self._child.python}' sent something that is not a message of the backend: {end.junk!r}"
+            return BackendFailure(text, "Choose a Python in Edit > Preferences > Add-ons > Posewright.")
+        last = self._child.last_error()
+        text = "The backend ended by itself" + ("" if end.code is None else f" (exit code {end.code})")
+        return BackendFailure(f"{text}: {last}" if last else text, _CHECK)
+
+    def _fail(self, failure: BackendFailure) -> None:
+        if self._child is not None:
+            self._child.kill()
+        self._forget(failure)
+
+    def _forget(self, failure: BackendFailure) -> None:
+        for call in self._calls.values():
+            call.failure = failure
+        self._calls, self._cancelled = {}, {}
+        self._child, self._opening, self.info, self.failure = None, None, None, failure

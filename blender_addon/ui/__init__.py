@@ -1,0 +1,1 @@
+"""Panels, operators, properties and preferences: the only part that the animator sees."""

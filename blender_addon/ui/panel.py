@@ -1,0 +1,130 @@
+"""The sidebar tab of the 3D view."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import bpy
+
+from ..rig.refusal import Refusal
+from . import order, runtime
+
+
+class _Tab:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Posewright"
+
+
+class POSEWRIGHT_PT_main(_Tab, bpy.types.Panel):
+    bl_idname = "POSEWRIGHT_PT_main"
+    bl_label = "Posewright"
+
+    def draw(self, context):
+        layout, wishes, state = self.layout, context.scene.posewright, runtime.of(context)
+        layout.prop(wishes, "prompt", text="", icon="TEXT")
+        column = layout.column(align=True)
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(wishes, "seconds")
+        row = column.row(align=True)
+        row.active = not wishes.new_seed
+        row.prop(wishes, "seed")
+        row.prop(wishes, "new_seed", text="", icon="FILE_REFRESH")
+        column.prop(wishes, "takes")
+        if state.generating:
+            layout.progress(factor=state.job.fraction, text=state.job.stage, type="BAR")
+            layout.operator("posewright.cancel", icon="CANCEL")
+            return
+        reason = ""
+        try:
+            rig = order.check(context, state)
+            label = f"Generate on '{rig.name}'"
+        except Refusal as refusal:
+            reason, label = str(refusal), "Generate"
+        row = layout.row()
+        row.scale_y = 1.5
+        row.enabled = not reason
+        row.operator("posewright.generate", text=label, icon="PLAY")
+        if reason:
+            _text(context, layout, reason, "INFO")
+            if "Preferences" in reason:
+                layout.operator("posewright.preferences", icon="PREFERENCES")
+        if state.message and state.message != reason:
+            _text(context, layout, state.message, "ERROR" if state.failed else "CHECKMARK")
+
+
+class POSEWRIGHT_PT_report(_Tab, bpy.types.Panel):
+    bl_idname = "POSEWRIGHT_PT_report"
+    bl_parent_id = "POSEWRIGHT_PT_main"
+    bl_label = "Last Generation"
+
+    @classmethod
+    def poll(cls, context):
+        return bool(context.scene.posewright.report)
+
+    def draw(self, context):
+        wishes = context.scene.posewright
+        try:
+            report = json.loads(wishes.report)
+            facts = _facts(report, wishes.rig)
+        except (ValueError, KeyError, TypeError):
+            _text(context, self.layout, "The report was written by another version of Posewright.", "INFO")
+            return
+        _text(context, self.layout, f'"{report["prompt"]}"', "TEXT")
+        rows = self.layout.column(align=True)
+        for name, value in facts:
+            split = rows.split(factor=0.32)
+            split.label(text=name)
+            _text(context, split, value, None, 0.68)
+        for warning in report["warnings"]:
+            _text(context, self.layout, warning, "ERROR")
+
+
+class POSEWRIGHT_PT_backend(_Tab, bpy.types.Panel):
+    bl_idname = "POSEWRIGHT_PT_backend"
+    bl_parent_id = "POSEWRIGHT_PT_main"
+    bl_label = "Backend"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        for line in runtime.of(context).backend_lines():
+            _text(context, self.layout, line, None)
+        row = self.layout.row(align=True)
+        row.operator("posewright.check_backend", text="Check", icon="FILE_REFRESH")
+        row.operator("posewright.preferences", text="", icon="PREFERENCES")
+
+
+def _facts(report: dict, rig: bpy.types.Object | None) -> list[tuple[str, str]]:
+    """The report in the animator's words: (name, value)."""
+    fps = report["fps"][0] / report["fps"][1]
+    seconds = ", ".join(f"{name} {value:.2f}" for name, value in report["stage_seconds"].items())
+    facts = [
+        ("Rig", f"{rig.name if rig is not None else 'deleted'} ({report['map']})"),
+        ("Action", report["action"]),
+        ("Frames", f"{report['start']} to {report['end']} at {fps:.5g} fps"),
+        ("Model", report["bundle"]),
+        ("System", f"{report['system']}, {report['engine']} on {report['device']}"),
+        ("Seed", str(report["seed"])),
+        ("Take", f"{report['take'] + 1} of {report['takes']}: {report['reason'] or 'no reason given'}"),
+        ("Seconds", seconds),
+    ]
+    if report["foot_slide"] is not None:
+        facts.append(("Foot slide", f"{report['foot_slide']:.1f} mm a frame"))
+    if report["unknown_words"]:
+        facts.append(("Not understood", ", ".join(report["unknown_words"])))
+    return facts
+
+
+def _text(context, layout, text: str, icon: str | None, share: float = 1.0) -> None:
+    """Lines of text as wide as ``share`` of the sidebar: a label does not wrap by itself."""
+    scale = context.preferences.system.ui_scale
+    width = int((context.region.width / scale * share - 40) / 6.0) if context.region is not None else 40
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for i, line in enumerate(textwrap.wrap(text, max(width, 16)) or [""]):
+        if icon is None:
+            column.label(text=line)
+        else:
+            column.label(text=line, icon=icon if i == 0 else "BLANK1")

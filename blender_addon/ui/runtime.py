@@ -1,0 +1,199 @@
+"""What lives as long as the add-on is switched on: the backend, the job under way, the takes that came.
+
+``WindowManager.posewright`` holds the one ``Runtime``. A timer drives it; in background mode the operators do.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..backend.motion.motion import Motion
+from ..backend.protocol import GenerateAnswer, Report, RequestError
+from ..client.client import Client
+from ..client.job import Job
+from ..rig.bones import RigPose
+from ..rig.target import BoneMaps
+
+_TICK = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """What was asked for, and for which rig: names and uids, never a reference that an undo would leave dangling."""
+
+    rig_uid: int
+    rig_name: str
+    scene_uid: int
+    pose: RigPose
+    start: int
+    prompt: str
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The takes of an order, ready to be put on the rig."""
+
+    order: Order
+    takes: list[Motion]
+    report: Report
+
+
+class Runtime:
+    """The state behind the panel. ``message`` is what last went wrong or right, for the panel."""
+
+    def __init__(self, folder: Path):
+        self.client = Client(folder)
+        self.maps = BoneMaps()
+        self.job: Job | None = None
+        self.order: Order | None = None
+        self.result: Result | None = None
+        self.message = ""
+        self.failed = False
+        self.info = None
+        """what the backend said of itself when it was last started"""
+
+    @property
+    def generating(self) -> bool:
+        return self.job is not None and self.order is not None
+
+    def say(self, message: str, failed: bool = False) -> None:
+        self.message, self.failed = message, failed
+
+    def begin(self, job: Job, order: Order | None = None) -> None:
+        """Start a job; the one that still runs, if any, is cancelled."""
+        if self.job is not None:
+            self.job.cancel()
+        self.say("")
+        self.job, self.order = job, order
+        job.start()
+
+    def cancel(self) -> None:
+        if self.job is not None:
+            self.job.cancel()
+            self.job = self.order = None
+            self.say("Cancelled. Nothing was changed.")
+
+    def poll(self) -> bool:
+        """Move the job on; True once, when it has ended. Then ``result`` or ``message`` says how."""
+        job = self.job
+        if job is None:
+            self.client.poll()
+            return False
+        job.poll()
+        self.info = self.client.info or self.info
+        if not job.over:
+            return False
+        order, self.job, self.order = self.order, None, None
+        if job.failure is not None:
+            self.say(str(job.failure), failed=True)
+        elif order is None:
+            self.say("The backend answers.")
+        else:
+            self._finish(job, order)
+        return True
+
+    def _finish(self, job: Job, order: Order) -> None:
+        try:
+            answer = GenerateAnswer.from_dict(job.result)
+        except RequestError as error:
+            self.say(f"The backend's answer cannot be read: {error}", failed=True)
+            return
+        takes = job.takes
+        if not takes or len(takes) != answer.takes or not 0 <= answer.report.chosen < len(takes):
+            self.say(f"The backend announced {answer.takes} takes and sent {len(takes)}. Try again.", failed=True)
+            return
+        self.result = Result(order, takes, answer.report)
+
+    def backend_lines(self) -> list[str]:
+        """The backend's state, in lines for the panel."""
+        if self.client.ready:
+            info = self.client.info
+            engines = ", ".join(info.engines) or "none (torch is missing in this Python)"
+            return [
+                f"Ready: Posewright {info.version}, Python {info.python}",
+                f"Engine: {engines}",
+                f"Model: {info.default_bundle or 'none (the bundle is missing)'}",
+            ]
+        if self.job is not None:
+            return ["Starting"]
+        if self.client.failure is not None:
+            return [f"Not running: {self.client.failure}"]
+        return ["Not started; the first Generate starts it"]
+
+
+def of(context: bpy.types.Context) -> Runtime:
+    return context.window_manager.posewright
+
+
+def install() -> None:
+    """Called when the add-on is switched on."""
+    # a plain Python attribute of the class, not a property: it holds threads and pipes and is never saved
+    bpy.types.WindowManager.posewright = Runtime(Path(__file__).resolve().parent.parent)
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def remove() -> None:
+    """Called when the add-on is switched off: nothing of it stays behind, no process either."""
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    bpy.app.handlers.load_pre.remove(_before_load)
+    bpy.types.WindowManager.posewright.client.close()
+    del bpy.types.WindowManager.posewright
+
+
+def watch() -> None:
+    """Have the timer drive the job until nothing is awaited any more."""
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_TICK, persistent=True)
+
+
+def wait(runtime: Runtime) -> None:
+    """Drive the job to its end here and now: for background mode and scripts."""
+    while runtime.job is not None and not runtime.poll():
+        time.sleep(0.005)
+
+
+@bpy.app.handlers.persistent
+def _before_load(*_):
+    runtime = bpy.types.WindowManager.posewright
+    runtime.cancel()
+    runtime.result = None
+    runtime.say("")
+
+
+def _tick() -> float | None:
+    runtime: Runtime = bpy.types.WindowManager.posewright
+    before = runtime.result
+    ended = runtime.poll()
+    if ended:
+        window = bpy.context.window_manager.windows[0]
+        with bpy.context.temp_override(window=window):
+            if runtime.result is not before:
+                apply_result(runtime)
+            if runtime.failed:
+                # a report of severity ERROR would raise here; the panel shows the text in full
+                bpy.ops.posewright.notice("EXEC_DEFAULT", text=runtime.message)
+    _redraw()
+    return None if runtime.job is None and runtime.client.idle else _TICK
+
+
+def apply_result(runtime: Runtime) -> bool:
+    """Put the chosen take on its rig, as one undo step. On failure the runtime's message says why."""
+    try:
+        done = bpy.ops.posewright.apply_take("EXEC_DEFAULT", True) == {"FINISHED"}
+    except RuntimeError as error:  # how Blender hands on an operator's error report
+        if not runtime.failed:
+            runtime.say(str(error).removeprefix("Error: ").strip(), failed=True)
+        return False
+    return done
+
+
+def _redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in ("VIEW_3D", "PREFERENCES"):
+                area.tag_redraw()

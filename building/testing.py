@@ -1,0 +1,195 @@
+"""The whole check in one go: style, tests on Python 3.11, the built zip inside Blender 4.5, 5.2 and a real window."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import environments, packing, processes, pythons, system_libraries
+from .console import Console, Failure
+from .environments import BACKEND, BPY42, BPY45, BPY52, ROOT, Environment
+
+CHROOT = "/opt/blender-chroots/sid"
+RUFF_LIMIT_S = 60
+TESTS_LIMIT_S = 420
+BLENDER_LIMIT_S = 240
+WINDOW_LIMIT_S = 240
+# pytest's own code for "nothing was collected"
+NO_TESTS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the summary: what ran, its counts, and a reason where it did not run or did not pass."""
+
+    title: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+    @property
+    def word(self) -> str:
+        if self.failed:
+            return "FAIL"
+        return "SKIP" if self.skipped and not self.passed and self.reason else "ok"
+
+
+class Checks:
+    """Runs the checks one after the other and keeps their rows; a check that fails does not stop the next."""
+
+    def __init__(self, console: Console, reports: Path):
+        self.console, self.reports = console, reports
+        self.rows: list[Row] = []
+
+    def skip(self, title: str, reason: str) -> None:
+        self.console.line(f"SKIP {title}: {reason}")
+        self.rows.append(Row(title, skipped=1, reason=reason))
+
+    def fail(self, title: str, failure: Failure) -> None:
+        self.console.failure(failure)
+        self.rows.append(Row(title, failed=1, reason=failure.message.splitlines()[0]))
+
+    def command(self, title: str, command: Sequence[str | Path], limit_s: float) -> None:
+        """A check that passes or fails as a whole, without counts of its own."""
+        with self.console.step(title):
+            done = processes.run(command, limit_s, cwd=ROOT)
+            if not done.ok:
+                self.console.note(done.tail())
+        self.rows.append(
+            Row(title, failed=0 if done.ok else 1, seconds=done.seconds, reason="" if done.ok else done.why())
+        )
+
+    def pytest(
+        self, title: str, python: Path, arguments: Sequence[str], limit_s: float, extra: dict[str, str] | None = None
+    ) -> None:
+        """One pytest run in a process of its own; its counts come from the junit file that it writes."""
+        report = self.reports / f"{len(self.rows)}.xml"
+        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
+        with self.console.step(title):
+            done = processes.run(
+                command,
+                limit_s,
+                heartbeat=lambda s: self.console.note(f"{s:.0f} s, still running"),
+                env={**os.environ, **(extra or {}), "PYTHONUNBUFFERED": "1"},
+                cwd=ROOT,
+            )
+            row = read_row(title, report, done)
+            if row.failed:
+                self.console.note(done.tail(80))
+            else:
+                self.console.note("\n".join(line for line in done.lines if line.startswith("SKIPPED")))
+                self.console.note(done.tail(1))
+        self.rows.append(row)
+
+    def summary(self) -> int:
+        """Print the table and, last, the sums; returns the exit code."""
+        line = self.console.line
+        width = max(len(row.title) for row in self.rows)
+        line()
+        line(f"{'':4}  {'':{width}}  passed  failed  skipped   seconds")
+        for row in self.rows:
+            counts = f"{row.passed:6}  {row.failed:6}  {row.skipped:7}  {row.seconds:8.1f}"
+            line(f"{row.word:4}  {row.title:{width}}  {counts}  {row.reason}".rstrip())
+        line(f"whole run: {self.console.seconds:.0f} s")
+        passed, failed, skipped = (sum(getattr(r, n) for r in self.rows) for n in ("passed", "failed", "skipped"))
+        line(f"{passed} passed, {failed} failed, {skipped} skipped")
+        return 1 if failed else 0
+
+
+def read_row(title: str, report: Path, done: processes.Outcome) -> Row:
+    """The counts of one pytest run. A run that ended badly counts as failed even if every test in it passed."""
+    passed = failed = skipped = 0
+    reason = ""
+    if report.is_file():
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            tests, bad, left = (int(suite.get(n, 0)) for n in ("tests", "failures", "skipped"))
+            bad += int(suite.get("errors", 0))
+            passed, failed, skipped = passed + tests - bad - left, failed + bad, skipped + left
+    if done.code == NO_TESTS and not done.timed_out:
+        return Row(title, failed=1, seconds=done.seconds, reason="no tests were found")
+    if not done.ok:
+        failed, reason = max(failed, 1), done.why()
+    return Row(title, passed, failed, skipped, done.seconds, reason)
+
+
+def run_all(console: Console, with_old_blender: bool = False) -> int:
+    """Set up what the tests need, run them all, print the summary; the exit code is 0 only if nothing failed."""
+    with tempfile.TemporaryDirectory(prefix="posewright-test-") as folder:
+        checks = Checks(console, Path(folder))
+        backend = _environment(checks, BACKEND)
+        blenders = [b for b in (BPY45, BPY42 if with_old_blender else None) if b]
+        ready = {b: _environment(checks, b) for b in blenders}
+        if pythons.find(BPY52.python):
+            ready[BPY52] = _environment(checks, BPY52)
+        else:
+            reason = "no Python 3.13 found (PATH, pyenv, uv); Blender 5.2's module needs it"
+            checks.skip("tests/blender in Blender 5.2", reason)
+            checks.skip("tests/motion on numpy 2", reason)
+        zip_path = _build(checks)
+        if backend:
+            _style_and_tests(checks, backend)
+        for blender, python in ready.items():
+            if python and zip_path:
+                _inside_blender(checks, blender, python, zip_path, backend)
+        if ready.get(BPY52):
+            arguments = ["tests/motion"]
+            checks.pytest("tests/motion on numpy 2", ready[BPY52], arguments, TESTS_LIMIT_S)
+        if backend and zip_path:
+            _window(checks, backend, zip_path)
+        return checks.summary()
+
+
+def _environment(checks: Checks, environment: Environment) -> Path | None:
+    try:
+        python = environments.ensure(environment, checks.console)
+        if environment is not BACKEND:
+            system_libraries.require(environment)
+        return python
+    except Failure as failure:
+        checks.fail(f"environment {environment.name}", failure)
+        return None
+
+
+def _build(checks: Checks) -> Path | None:
+    try:
+        return packing.build_and_validate(checks.console)
+    except Failure as failure:
+        checks.fail("build of the extension", failure)
+        return None
+
+
+def _style_and_tests(checks: Checks, python: Path) -> None:
+    checks.command("ruff check", [python, "-m", "ruff", "check", "."], RUFF_LIMIT_S)
+    checks.command("ruff format --check", [python, "-m", "ruff", "format", "--check", "."], RUFF_LIMIT_S)
+    left_out = ["--ignore=tests/blender", "--ignore=tests/window"]
+    checks.pytest("tests on Python 3.11", python, ["tests", *left_out], TESTS_LIMIT_S)
+
+
+def _inside_blender(checks: Checks, blender: Environment, python: Path, zip_path: Path, backend: Path | None) -> None:
+    title = f"tests/blender in {blender.use.removesuffix(' as a Python module')}"
+    if not (ROOT / "tests" / "blender").is_dir():
+        checks.skip(title, "the folder tests/blender is not there")
+        return
+    with tempfile.TemporaryDirectory(prefix="posewright-profile-") as profile:
+        extra = {"BLENDER_USER_RESOURCES": profile, "POSEWRIGHT_ZIP": str(zip_path)}
+        if backend:
+            extra["POSEWRIGHT_PYTHON"] = str(backend)
+        checks.pytest(title, python, ["tests/blender"], BLENDER_LIMIT_S, extra)
+
+
+def _window(checks: Checks, python: Path, zip_path: Path) -> None:
+    title = "tests/window in a real Blender window"
+    chroot = os.environ.get("POSEWRIGHT_CHROOT", CHROOT)
+    if not (ROOT / "tests" / "window").is_dir():
+        checks.skip(title, "the folder tests/window is not there")
+    elif not (Path(chroot) / "usr" / "bin" / "blender").exists():
+        checks.skip(title, f"no Blender in {chroot} (docs/development.md says how to make one; POSEWRIGHT_CHROOT)")
+    else:
+        extra = {"POSEWRIGHT_ZIP": str(zip_path), "POSEWRIGHT_CHROOT": chroot}
+        checks.pytest(title, python, ["tests/window"], WINDOW_LIMIT_S, extra)

@@ -1,0 +1,1 @@
+"""A character made by code and the steps of ``build_addon.py demo``; runs inside Blender's Python module."""

@@ -1,0 +1,135 @@
+"""Runs inside the bpy wheel, against the built zip named by POSEWRIGHT_ZIP, in a clean Blender profile."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+if "BLENDER_USER_RESOURCES" not in os.environ:  # before bpy is imported: the user's own profile stays untouched
+    os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="posewright-profile-")
+
+bpy = pytest.importorskip("bpy", reason="tests/blender runs in a Python that has Blender (bpy)")
+
+ADDON = "bl_ext.user_default.posewright"
+FAKE = Path(__file__).with_name("fake_backend.py")
+_exit_code = []
+
+
+def pytest_sessionfinish(session, exitstatus):
+    _exit_code[:] = [int(exitstatus)]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    # the 4.5 wheel can hang for ever when the interpreter ends in the ordinary way
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_exit_code[0] if _exit_code else 1)
+
+
+class Timers:
+    """Stands in for bpy.app.timers, which never fire in background mode: holds the callbacks, runs them on demand."""
+
+    def __init__(self):
+        self.due = {}
+
+    def register(self, function, first_interval=0, persistent=False):
+        self.due[function] = time.monotonic() + first_interval
+
+    def unregister(self, function):
+        del self.due[function]
+
+    def is_registered(self, function):
+        return function in self.due
+
+    def pump(self, until=None, timeout=20.0) -> bool:
+        """Run what is due until nothing is registered or ``until()`` holds; False when the time ran out first."""
+        end = time.monotonic() + timeout
+        while self.due and not (until and until()):
+            if time.monotonic() > end:
+                return False
+            for function, due in list(self.due.items()):
+                if time.monotonic() >= due:
+                    again = function()
+                    if again is None:
+                        self.due.pop(function, None)
+                    else:
+                        self.due[function] = time.monotonic() + again
+            time.sleep(0.002)
+        return True
+
+
+@pytest.fixture
+def timers(monkeypatch):
+    held = Timers()
+    for name in ("register", "unregister", "is_registered"):
+        monkeypatch.setattr(bpy.app.timers, name, getattr(held, name))
+    return held
+
+
+@pytest.fixture(scope="session")
+def addon():
+    """The installed extension's package."""
+    zip_path = os.environ.get("POSEWRIGHT_ZIP")
+    if not zip_path:
+        pytest.skip("POSEWRIGHT_ZIP does not name the built zip: run 'python3 build_addon.py test'")
+    bpy.ops.extensions.package_install_files(
+        filepath=os.path.abspath(zip_path), repo="user_default", enable_on_install=True, overwrite=True
+    )
+    return sys.modules[ADDON]
+
+
+@pytest.fixture
+def scene(addon):
+    """An empty scene at 30 fps, with the add-on switched on and no backend running."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    state = bpy.types.WindowManager.posewright
+    state.client.close()
+    state.client.failure, state.result, state.info = None, None, None
+    state.say("")
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 30, 1.0
+    yield scene
+    state.cancel()
+    state.client.close()
+
+
+@pytest.fixture
+def state(scene):
+    """The add-on's runtime."""
+    return bpy.context.window_manager.posewright
+
+
+@pytest.fixture
+def backend(scene, tmp_path):
+    """Call with a mode of fake_backend.py: makes it the Python of the preferences."""
+
+    def choose(mode: str = "ok") -> None:
+        program = tmp_path / f"python_{mode}"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" {mode}\n')
+        program.chmod(0o755)
+        bpy.context.preferences.addons[ADDON].preferences.python = str(program)
+
+    return choose
+
+
+def generate(**wishes) -> str:
+    """Generate through the operator as a script does; the message of the error, or nothing when it went well."""
+    for name, value in ({"prompt": "a person walks", "seconds": 2.0, "takes": 1} | wishes).items():
+        setattr(bpy.context.scene.posewright, name, value)
+    try:
+        done = bpy.ops.posewright.generate("EXEC_DEFAULT", True)
+    except RuntimeError as error:
+        return str(error)
+    assert done == {"FINISHED"}
+    return ""
+
+
+@pytest.fixture(name="generate")
+def _generate():
+    return generate

@@ -1,0 +1,199 @@
+"""Backends that die, lie or hang: a message in time, nothing half written, and the next one works."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+import bpy
+import pytest
+
+from tests.blender import character
+from tests.blender.measure import module
+
+
+@pytest.fixture(autouse=True)
+def short_deadlines(state):
+    kept = state.client.deadlines
+    state.client.deadlines = replace(kept, start=1.0, silence=1.5, cancel=0.5)
+    yield
+    state.client.deadlines = kept
+
+
+def untouched(rig) -> bool:
+    return rig.animation_data is None and not bpy.data.actions
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("die", "No module named 'torch'"),
+        ("die_working", "ran out of memory"),
+        ("junk", "Welcome to the fake shell!"),
+        ("hang", "did not answer within 1 seconds"),
+        ("old", "protocol 0"),
+        ("error", "wrong hash. Install the add-on again."),
+        ("few", "announced 2 takes and sent 1"),
+    ],
+)
+def test_a_message_and_then_it_works_again(scene, state, backend, generate, mode, words):
+    rig, _ = character.make()
+    backend(mode)
+    start = time.monotonic()
+    assert words in generate()
+    assert time.monotonic() - start < 5.0
+    assert untouched(rig) and state.failed and words in state.message
+    backend("ok")
+    assert not generate()
+    assert rig.animation_data.action
+
+
+def begin(state, timers, prompt="a person walks"):
+    """Press Generate as the window does."""
+    bpy.context.scene.posewright.prompt = prompt
+    order, request = module("ui.order").make(bpy.context, state)
+    python = module("ui.preferences").backend_python(bpy.context)
+    state.begin(module("client.job").Job(state.client, python, "motion/generate", request.to_dict()), order)
+    module("ui.runtime").watch()
+
+
+def pump_until_running(state, timers):
+    assert timers.pump(until=lambda: state.job.fraction > 0.0)
+
+
+def test_cancel_frees_the_panel_at_once_and_keeps_the_backend(scene, state, backend, timers):
+    rig, _ = character.make()
+    backend("slow")
+    begin(state, timers)
+    pump_until_running(state, timers)
+    child = state.client._child
+    start = time.monotonic()
+    bpy.ops.posewright.cancel()
+    assert not state.generating and time.monotonic() - start < 0.1
+    assert timers.pump()
+    assert child.running and state.client.ready
+    assert untouched(rig)
+
+
+def test_late_results_are_dropped(scene, state, backend, timers):
+    rig, _ = character.make()
+    backend("late")
+    begin(state, timers)
+    pump_until_running(state, timers)
+    bpy.ops.posewright.cancel()
+    assert timers.pump()
+    assert state.client.ready and state.result is None and untouched(rig)
+
+
+def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers):
+    rig, _ = character.make()
+    backend("deaf")
+    begin(state, timers)
+    pump_until_running(state, timers)
+    child = state.client._child
+    bpy.ops.posewright.cancel()
+    start = time.monotonic()
+    assert timers.pump()
+    assert 0.4 < time.monotonic() - start < 2.0
+    time.sleep(0.1)
+    assert not child.running and not state.client.ready
+    backend("ok")
+    begin(state, timers)
+    assert timers.pump()
+    assert rig.animation_data.action
+
+
+def test_the_rig_is_deleted_meanwhile(scene, state, backend, timers):
+    rig, body = character.make()
+    backend()
+    begin(state, timers)
+    bpy.data.objects.remove(rig)
+    assert timers.pump()
+    assert state.failed and "was deleted" in state.message
+    assert not bpy.data.actions
+
+
+def test_the_rig_is_renamed_meanwhile(scene, state, backend, timers):
+    rig, _ = character.make()
+    backend()
+    begin(state, timers)
+    rig.name = "Somebody"
+    assert timers.pump()
+    assert not state.failed and rig.animation_data.action
+
+
+def test_a_bone_is_renamed_meanwhile(scene, state, backend, timers):
+    rig, _ = character.make()
+    backend()
+    begin(state, timers)
+    rig.data.bones["mixamorig:Head"].name = "Kopf"
+    assert timers.pump()
+    assert state.failed and "'mixamorig:Head'" in state.message and untouched(rig)
+
+
+def test_edit_mode_meanwhile_keeps_the_takes(scene, state, backend, timers):
+    rig, _ = character.make()
+    backend()
+    begin(state, timers)
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert timers.pump()
+    assert state.failed and "Edit Mode" in state.message
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert untouched(rig)
+    assert bpy.ops.posewright.apply_take() == {"FINISHED"}
+
+
+def test_a_killed_backend_is_started_anew(scene, state, backend, generate):
+    rig, _ = character.make()
+    backend()
+    assert not generate()
+    first = state.client._child
+    first.kill()
+    while first.running:
+        time.sleep(0.01)
+    assert not generate(seed=2)
+    assert state.client._child is not first
+
+
+def test_another_python_replaces_the_running_one(scene, state, backend, generate):
+    character.make()
+    backend("ok")
+    assert not generate()
+    first = state.client._child
+    backend("error")
+    assert "wrong hash" in generate()
+    assert not first.running
+
+
+def test_check_backend(scene, state, backend):
+    backend()
+    assert bpy.ops.posewright.check_backend() == {"FINISHED"}
+    assert any("fake" in line for line in state.backend_lines())
+    backend("die")
+    with pytest.raises(RuntimeError, match="No module named 'torch'"):
+        bpy.ops.posewright.check_backend()
+    assert "Not running" in state.backend_lines()[0]
+
+
+def test_switching_off_leaves_no_process(scene, state, backend, generate):
+    character.make()
+    backend()
+    assert not generate()
+    pid = state.client._child._process.pid
+    python = bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python
+    bpy.ops.preferences.addon_disable(module="bl_ext.user_default.posewright")
+    assert not hasattr(bpy.types.Scene, "posewright") and not hasattr(bpy.types.WindowManager, "posewright")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.posewright")
+    bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python = python
+    assert not generate()
+
+
+def test_blenders_python_settings_do_not_reach_the_backend(addon, monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/blender/python")
+    monkeypatch.setenv("PYTHONPATH", "/blender/scripts")
+    kept = module("client.child").environment(os.environ)
+    assert "PYTHONHOME" not in kept and "PYTHONPATH" not in kept
+    assert kept["PYTHONNOUSERSITE"] == kept["PYTHONDONTWRITEBYTECODE"] == "1" and "PATH" in kept

@@ -1,0 +1,199 @@
+import json
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from backend import protocol
+from backend.motion.motion import JointKey, KeyPose, Motion
+from backend.motion.skeleton import canonical
+from backend.protocol import GenerateRequest, RequestError, Segment
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def over_the_wire(d):
+    return json.loads(json.dumps(d, allow_nan=False))
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.dtype(t) for t in protocol.ARRAY_TYPES] + [np.dtype(">f4")]),
+        hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5),
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_arrays_round_trip(array):
+    back = protocol.decode_array(over_the_wire(protocol.encode_array(array)))
+    assert back.shape == array.shape and back.dtype == array.dtype.newbyteorder("<") and back.flags.writeable
+    assert np.array_equal(back, array, equal_nan=array.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("array", [np.array(["a"]), np.array([None]), np.array([1j])])
+def test_arrays_that_do_not_travel(array):
+    with pytest.raises(ValueError, match="do not travel"):
+        protocol.encode_array(array)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"dtype": "O"}, "dtype 'O' is not one of"),
+        ({"dtype": ["<f4"]}, "is not one of"),
+        ({"dtype": None}, "is not one of"),
+        ({"shape": [3]}, "needs 16 characters, got 12"),
+        ({"shape": [-1]}, "whole numbers"),
+        ({"shape": [2.0]}, "whole numbers"),
+        ({"shape": [True]}, "whole numbers"),
+        ({"shape": [1] * 5}, "up to 4"),
+        ({"shape": [10**9, 10**9]}, "are more than the accepted"),
+        ({"shape": "2"}, "whole numbers"),
+        ({"b64": "AAAA"}, "needs 12 characters, got 4"),
+        ({"b64": "!!!!!!!!!!!!"}, "base64"),
+        ({"b64": "AAAAAAAAAAAA"}, "needs 8 bytes, got 9"),
+        ({"b64": 12}, "got int"),
+    ],
+)
+def test_bad_arrays_are_refused(change, message):
+    good = protocol.encode_array(np.zeros(2, "<f4"))
+    with pytest.raises(RequestError, match=message):
+        protocol.decode_array(good | change)
+
+
+@pytest.mark.parametrize("d", [None, 3, "text", [], {}, {"dtype": "<f4"}])
+def test_what_is_no_message_is_refused(d):
+    for decode in (protocol.decode_array, protocol.decode_motion, protocol.decode_skeleton, GenerateRequest.from_dict):
+        with pytest.raises(RequestError):
+            decode(d)
+
+
+def test_motion_round_trip():
+    rng = np.random.default_rng(1)
+    motion = Motion(canonical(), rng.normal(size=(9, 3)), rng.normal(size=(9, 22, 4)), 23.976, rng.random((9, 4)) > 0.5)
+    back = protocol.decode_motion(over_the_wire(protocol.encode_motion(motion)))
+    assert back.fps == Fraction(24000, 1001) and np.array_equal(back.contacts, motion.contacts)
+    assert np.allclose(back.root, motion.root, atol=1e-6) and np.allclose(back.rotations, motion.rotations, atol=1e-6)
+    assert np.array_equal(back.skeleton.offsets, motion.skeleton.offsets)
+    broken = protocol.encode_motion(motion) | {"root": protocol.encode_array(np.full((9, 3), np.nan))}
+    with pytest.raises(RequestError, match="NaN"):
+        protocol.decode_motion(broken)
+
+
+def test_request_round_trip():
+    key = KeyPose(7, {"left_wrist": JointKey(position=np.array([0.1, 1.0, 0.2]))}, height=0.9)
+    request = GenerateRequest(
+        [Segment("a person walks", 10, 58)],
+        fps=(24000, 1001),
+        seconds=2,
+        seed=3,
+        takes=4,
+        skeleton=canonical(),
+        origin=(1.0, -2.0),
+        heading=0.5,
+        keys=[key],
+        temperature=0.9,
+    )
+    back = GenerateRequest.from_dict(over_the_wire(request.to_dict()))
+    assert back.to_dict() == request.to_dict()
+    assert back.segments == request.segments and back.fps == Fraction(24000, 1001) and back.frames == 48
+    assert back.keys[0].joints["left_wrist"].position.tolist() == [0.1, 1.0, 0.2]
+    with pytest.raises(RequestError, match="1 key poses were given") as error:
+        back.require_supported()
+    assert error.value.kind == "unsupported"
+
+
+def test_newer_fields_are_ignored_and_defaults_hold():
+    request = GenerateRequest.from_dict({"segments": [{"text": "walk"}], "from_the_future": 1})
+    assert request.frames is None and request.fps == 30 and request.takes == 1
+    request.require_supported()
+
+
+@pytest.mark.parametrize(
+    "change, kind",
+    [
+        ({"segments": [{"text": ""}]}, "empty_prompt"),
+        ({"segments": [{"text": " \n"}]}, "empty_prompt"),
+        ({"segments": [{"text": None}]}, "empty_prompt"),
+        ({"segments": [{"text": "x" * 501}]}, "prompt_too_long"),
+        ({"segments": [{"text": "\ud800"}]}, "bad_prompt"),
+        ({"segments": [{"text": "walk", "start": 5, "end": 5}]}, "bad_request"),
+        ({"segments": [{"text": "walk", "start": "now"}]}, "bad_request"),
+        ({"segments": "walk"}, "bad_request"),
+        ({"seconds": 0.1}, "bad_seconds"),
+        ({"seconds": 10.5}, "bad_seconds"),
+        ({"seconds": "5"}, "bad_seconds"),
+        ({"seconds": float("nan")}, "bad_seconds"),
+        ({"seconds": 10**400}, "bad_seconds"),
+        ({"fps": 0}, "bad_fps"),
+        ({"fps": [24, 0]}, "bad_fps"),
+        ({"fps": [24]}, "bad_fps"),
+        ({"fps": "1e999999999"}, "bad_fps"),
+        ({"fps": float("inf")}, "bad_fps"),
+        ({"fps": None}, "bad_fps"),
+        ({"fps": True}, "bad_fps"),
+        ({"takes": 0}, "bad_takes"),
+        ({"takes": 17}, "bad_takes"),
+        ({"takes": 1.5}, "bad_takes"),
+        ({"takes": True}, "bad_takes"),
+        ({"seed": -1}, "bad_seed"),
+        ({"seed": 2**40}, "bad_seed"),
+        ({"temperature": -1}, "bad_temperature"),
+        ({"guidance": float("inf")}, "bad_guidance"),
+        ({"origin": [1]}, "bad_request"),
+        ({"origin": [1, "x"]}, "bad_request"),
+        ({"heading": None}, "bad_request"),
+        ({"keys": [{"joints": {}}]}, "bad_request"),
+        ({"keys": [3]}, "bad_request"),
+        ({"skeleton": {"kind": "smpl22", "names": ["a"], "parents": [-1], "offsets": [[0, 0, 0]]}}, "bad_request"),
+        ({"skeleton": {"names": ["a"] * 1000}}, "bad_request"),
+        ({"bundle": ""}, "bundle"),
+        ({"bundle": 3}, "bundle"),
+    ],
+)
+def test_bad_requests_say_what_to_change(change, kind):
+    with pytest.raises(RequestError) as error:
+        GenerateRequest.from_dict({"segments": [{"text": "walk"}]} | change)
+    assert error.value.kind == kind and error.value.action
+    back = RequestError.from_dict(over_the_wire(error.value.to_dict()))
+    assert (back.kind, str(back), back.action) == (kind, str(error.value), error.value.action)
+
+
+def test_several_segments_are_not_supported_yet():
+    with pytest.raises(RequestError, match="2 text segments"):
+        GenerateRequest([Segment("a", 0, 5), Segment("b", 5, 9)]).require_supported()
+
+
+def test_report_and_info_round_trip():
+    report = protocol.Report(
+        "b 1", "motiongpt2", "torch", "cpu", np.int64(3), 48, {"decode": np.float32(0.5)}, 1, "most steps", [0.1, 0.9]
+    )
+    back = protocol.Report.from_dict(over_the_wire(report.to_dict()))
+    assert back.stage_seconds == {"decode": 0.5} and back.scores == (0.1, 0.9) and back.foot_slide is None
+    info = protocol.ServerInfo(1, "0", "3", 5, ("a",), (), (), ("torch",), None)
+    assert protocol.ServerInfo.from_dict(over_the_wire(info.to_dict())) == info
+
+
+def test_importable_from_the_addon():
+    """Only the standard library, numpy and backend.motion: Blender's Python has nothing else."""
+    code = """
+import sys, numpy
+before = set(sys.modules)
+import backend.protocol
+new = {m for m in set(sys.modules) - before if not m.startswith(("numpy.", "backend"))}
+print([m for m in new if m.split(".")[0] not in sys.stdlib_module_names])
+print([m for m in sys.modules if m.startswith("backend.") and not m.startswith(("backend.motion", "backend.protocol"))])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+def test_the_version_is_that_of_the_project():
+    text = (ROOT / "pyproject.toml").read_text()
+    assert re.search(r'^version = "(.*)"', text, re.M).group(1) == protocol.POSEWRIGHT_VERSION

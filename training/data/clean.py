@@ -1,0 +1,92 @@
+"""From a raw take to a clean clip on SMPL-22 at 30 fps: lead-ins and broken frames out, floor at zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backend.motion import kinematics, resample, retarget
+from backend.motion import rotations as rot
+from backend.motion.features.ms272 import FPS
+from backend.motion.motion import Motion
+
+from .clip import Clip
+from .sources import Take
+
+_ARMS = (("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"),
+         ("right_shoulder", "right_elbow"), ("right_elbow", "right_wrist"))  # fmt: skip
+
+
+def clean(take: Take) -> Clip | None:
+    """The take as a clip, or None when less than a third of a second of it is sound."""
+    motion = retarget.retarget(resample.resample(take.motion, FPS), take.bone_map)
+    if take.tpose_start:
+        motion = motion[lead_in(motion):]
+    motion = longest_sound_part(motion)
+    if len(motion) < 10:
+        return None
+    return Clip(take.id, take.source, take.subject, take.label, on_floor(motion))
+
+
+def lead_in(motion: Motion) -> int:
+    """How many first frames belong to a T-pose and the way out of it: never all of them."""
+    positions = kinematics.joint_positions(motion)
+    yaw = rot.about_y(kinematics.facing_yaw(positions, motion.skeleton))
+    spread = np.ones(len(motion))
+    for a, b in _ARMS:
+        direction = positions[:, motion.skeleton.index(b)] - positions[:, motion.skeleton.index(a)]
+        local = rot.rotate(rot.inverse(yaw), rot.normalize(direction))
+        spread = np.minimum(spread, np.abs(local[:, 0]))
+    tpose = spread > 0.94
+    if not tpose[0]:
+        return 0
+    end = int(np.argmin(tpose)) if not tpose.all() else 1
+    # mocap conversions put one T-pose frame before the take: there the very next frame is already the motion
+    moving_out = 0 if end == 1 else int(0.3 * float(motion.fps))
+    return min(end + moving_out, len(motion) - 1)
+
+
+def longest_sound_part(motion: Motion) -> Motion:
+    """Cut at frames where the body jumps: more than 10 m/s for the root or, on average, for all joints."""
+    positions = kinematics.joint_positions(motion)
+    limit = 10.0 / float(motion.fps)
+    step = np.linalg.norm(np.diff(positions, axis=0), axis=-1)
+    breaks = np.flatnonzero((step[:, 0] > limit) | (step.mean(axis=1) > limit)) + 1
+    edges = [0, *breaks.tolist(), len(motion)]
+    start, end = max(zip(edges, edges[1:]), key=lambda e: e[1] - e[0])
+    return motion[start:end]
+
+
+def on_floor(motion: Motion) -> Motion:
+    """Shifted so that standing feet rest as the rest pose does on y = 0, contacts measured anew."""
+    positions = kinematics.joint_positions(motion)
+    rest = motion.skeleton.rest_positions
+    feet = [motion.skeleton.index(n) for n in ("left_ankle", "right_ankle", "left_foot", "right_foot")]
+    over = positions[:, feet, 1] - (rest[feet, 1] - rest[:, 1].min())
+    # the lowest foot of most frames stands; a low percentile passes over the few that a noisy marker pulled down
+    floor = np.percentile(over.min(axis=1), 5)
+    moved = motion.moved(0.0, (0.0, -floor, 0.0))
+    return Motion(moved.skeleton, moved.root, moved.rotations, moved.fps, kinematics.detect_contacts(moved))
+
+
+# Metres from a joint to the skin below it when that part lies on the ground.
+_THICKNESS = {"pelvis": 0.10, "spine1": 0.10, "spine2": 0.10, "spine3": 0.10, "head": 0.09, "left_knee": 0.05,
+              "right_knee": 0.05, "left_wrist": 0.03, "right_wrist": 0.03, "left_elbow": 0.03, "right_elbow": 0.03,
+              "left_shoulder": 0.06, "right_shoulder": 0.06}  # fmt: skip
+
+
+def grounded(motion: Motion) -> Motion:
+    """Every frame lowered or raised until its lowest body part touches the floor, smoothly in time.
+
+    For clips made on a body with other proportions, which sits or lies at a height that is wrong for ours.
+    """
+    positions = kinematics.joint_positions(motion)
+    rest = motion.skeleton.rest_positions
+    names = [*_THICKNESS, "left_ankle", "right_ankle", "left_foot", "right_foot"]
+    over = []
+    for name in names:
+        j = motion.skeleton.index(name)
+        over.append(positions[:, j, 1] - _THICKNESS.get(name, rest[j, 1] - rest[:, 1].min()))
+    height = kinematics.gaussian(np.min(over, axis=0), 2.0)
+    root = motion.root - height[:, None] * np.array([0.0, 1.0, 0.0])
+    moved = Motion(motion.skeleton, root, motion.rotations, motion.fps)
+    return Motion(moved.skeleton, root, moved.rotations, moved.fps, kinematics.detect_contacts(moved))

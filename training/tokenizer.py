@@ -1,0 +1,254 @@
+"""Stage 1: the motion tokenizer. Reads the feature cache, trains a VQ-VAE for a budget of minutes (or steps), keeps
+averaged weights, and measures reconstruction: MPJPE by forward kinematics, root drift and heading error after 5 s.
+
+    python -m training.tokenizer --out runs/tokenizer --minutes 45
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend.models.vqvae import VQVAE, VQVAEConfig
+from training import checkpoint
+from training.motion_loss import (
+    FPS,
+    POSITIONS,
+    ROOT_VELOCITY,
+    ROTATIONS,
+    TURN,
+    VELOCITIES,
+    WIDTH,
+    ForwardKinematics,
+    LossWeights,
+    MotionLoss,
+    root_path,
+)
+from training.run import Run, RunConfig
+
+DRIFT_FRAMES = round(5 * FPS)
+
+
+def starter_model() -> VQVAEConfig:
+    return VQVAEConfig(width=256, code_width=64, codes=1024, dilations=(3, 1), decay=0.98, reset_below=0.1)
+
+
+@dataclass
+class TokenizerTraining(RunConfig):
+    """A run of stage 1."""
+
+    model: VQVAEConfig = field(default_factory=starter_model)
+    loss: LossWeights = field(default_factory=LossWeights)
+    batch: int = 64
+    window: int = 64
+    """frames"""
+    plain: float = 0.02
+    """part of the budget without quantisation, before the codebook starts from the encoder's outputs"""
+    positions_every: int = 2
+    """joint positions are compared at each n-th pair of frames"""
+
+    def to_dict(self) -> dict:
+        return asdict(self) | {"model": self.model.to_dict()}
+
+    @classmethod
+    def from_dict(cls, d: dict) -> TokenizerTraining:
+        d = dict(d)
+        if "model" in d:
+            d["model"] = VQVAEConfig.from_dict(d["model"])
+        if "loss" in d:
+            d["loss"] = LossWeights(**d["loss"])
+        return cls(**d)
+
+
+BLOCKS = (ROOT_VELOCITY, TURN, POSITIONS, VELOCITIES, ROTATIONS)
+
+
+def normalisation(features: list[np.ndarray], weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean a feature and one standard deviation a block, (272,) float32. Pooled: a joint that moves more counts
+    more, as in metres. ``weights``: sampling weight of each clip, so that the sampled data come out normalised."""
+    weights = np.ones(len(features)) if weights is None else np.asarray(weights, float)
+    weights = weights / weights.sum()
+    mean, square = np.zeros(WIDTH), np.zeros(WIDTH)
+    for clip, weight in zip(features, weights, strict=True):
+        clip = np.asarray(clip, np.float64)
+        mean += weight * clip.mean(0)
+        square += weight * np.square(clip).mean(0)
+    variance = np.maximum(square - mean**2, 0)
+    std = np.empty(WIDTH)
+    for block in BLOCKS:
+        std[block] = np.sqrt(variance[block].mean())
+    # four of the six turn features never change: the two that do set the scale
+    std[TURN] = np.sqrt(variance[TURN].sum() / 2)
+    return mean.astype(np.float32), np.maximum(std, 1e-4).astype(np.float32)
+
+
+class Windows:
+    """All clips in one array; windows are drawn by sampling weight and gathered by index."""
+
+    def __init__(self, data, mean: np.ndarray, std: np.ndarray, window: int, device: torch.device):
+        lengths = np.array([len(f) for f in data.features])
+        frames = np.empty((int(lengths.sum()), WIDTH), np.float16)
+        valid = np.empty(len(frames), bool)
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        for start, clip, mask in zip(starts, data.features, data.mask, strict=True):
+            frames[start : start + len(clip)] = np.clip((clip - mean) / std, -60000, 60000)
+            valid[start : start + len(clip)] = mask
+        self.frames = torch.from_numpy(frames).to(device)
+        self.valid = torch.from_numpy(valid).to(device)
+        self.starts = torch.from_numpy(starts).to(device)
+        self.lengths = torch.from_numpy(lengths).to(device)
+        self.weights = torch.as_tensor(np.asarray(data.weights, np.float32)).to(device)
+        self.window = window
+        self.offsets = torch.arange(window, device=device)
+
+    def sample(self, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Normalised features (batch, window, 272) float32, zero where the mask (batch, window) is False."""
+        clips = torch.multinomial(self.weights, batch, replacement=True)
+        lengths = self.lengths[clips]
+        spare = (lengths - self.window).clamp(min=0) + 1
+        first = (torch.rand(batch, device=spare.device) * spare).long()
+        local = first[:, None] + self.offsets
+        inside = local < lengths[:, None]
+        index = self.starts[clips][:, None] + torch.minimum(local, lengths[:, None] - 1)
+        mask = inside & self.valid[index]
+        return self.frames[index].float() * mask[..., None], mask
+
+
+class TokenizerRun(Run):
+    """Stage 1 on ``data`` (features, mask, weights); ``validation`` is measured now and then."""
+
+    def __init__(self, config: TokenizerTraining, data, out_dir: Path, validation=None):
+        super().__init__(config, out_dir)
+        self.validation = validation
+        saved = checkpoint.load_trainer(self.out)
+        if saved is not None:
+            self.mean, self.std = saved["mean"].numpy(), saved["std"].numpy()
+        else:
+            self.mean, self.std = normalisation(data.features, data.weights)
+        self.windows = Windows(data, self.mean, self.std, config.window, self.device)
+        mean, std = torch.from_numpy(self.mean), torch.from_numpy(self.std)
+        self.loss = MotionLoss(config.loss, mean, std, config.positions_every).to(self.device)
+        self.seen = torch.zeros(config.model.codes, dtype=torch.bool, device=self.device)
+        self.start(VQVAE(config.model), saved)
+
+    def losses(self) -> dict[str, torch.Tensor]:
+        features, mask = self.windows.sample(self.config.batch)
+        with self.autocast():
+            out, codes, commitment = self.model(features, mask, quantise=self.used >= self.config.plain)
+        total, parts = self.loss(out, features, mask, phase=self.step)
+        if codes is not None:
+            self.seen[codes.reshape(-1)] = True
+        return {"loss": total + self.config.loss.commitment * commitment, **parts, "commitment": commitment}
+
+    def extra(self) -> dict:
+        seen = int(self.seen.sum())
+        self.seen.zero_()
+        return {"codes_seen": seen}
+
+    def state(self) -> dict:
+        averages = self.model.quantizer.averages()
+        return {"averages": averages, "mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
+
+    def restore(self, saved: dict) -> None:
+        self.model.quantizer.load_averages(saved["averages"])
+
+    def weights(self) -> tuple[dict[str, torch.Tensor], dict]:
+        tensors = {"mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
+        meta = {"config": self.config.to_dict(), "step": self.step, "minutes": self.elapsed / 60}
+        return self.average.tensors | tensors, meta
+
+    def averaged(self) -> VQVAE:
+        model = VQVAE(self.config.model).to(self.device)
+        model.load_state_dict(self.average.tensors)
+        return model.eval()
+
+    def measure(self) -> dict | None:
+        if self.validation is None:
+            return None
+        return evaluate(self.averaged(), self.mean, self.std, self.validation.features)
+
+
+def train(config: TokenizerTraining, data, out_dir: Path, validation=None) -> VQVAE:
+    """Train until the budget is used; goes on where a killed run was saved. Returns the averaged model."""
+    run = TokenizerRun(config, data, Path(out_dir), validation)
+    run.train()
+    return run.averaged()
+
+
+def load(folder: Path) -> tuple[VQVAE, np.ndarray, np.ndarray]:
+    """Averaged model, mean and std of a run's folder."""
+    tensors, meta = checkpoint.load_weights(Path(folder))
+    mean, std = tensors.pop("mean").numpy(), tensors.pop("std").numpy()
+    model = VQVAE(TokenizerTraining.from_dict(meta["config"]).model)
+    model.load_state_dict(tensors)
+    return model.eval(), mean, std
+
+
+@torch.no_grad()
+def evaluate(model: VQVAE, mean: np.ndarray, std: np.ndarray, motions: list[np.ndarray]) -> dict:
+    """Reconstruction of whole motions (T, 272): mean root-aligned joint error in mm, median root drift in cm and
+    heading error in degrees 5 s on (every stretch of 5 s is a sample), codes used and their perplexity."""
+    device = next(model.parameters()).device
+    mean_t, std_t = torch.from_numpy(mean).to(device), torch.from_numpy(std).to(device)
+    kinematics = ForwardKinematics().to(device)
+    counts = torch.zeros(model.config.codes, device=device)
+    error, frames, height, drifts, yaws = 0.0, 0, 0.0, [], []
+    for motion in motions:
+        length = len(motion) // model.config.frames_per_code * model.config.frames_per_code
+        if length == 0:
+            continue
+        truth = torch.as_tensor(np.asarray(motion[:length], np.float32)).to(device)
+        codes = model.encode(((truth - mean_t) / std_t)[None])
+        counts += torch.bincount(codes.reshape(-1), minlength=len(counts))
+        out = model.decode(codes)[0] * std_t + mean_t
+        joints = [kinematics(x[:, ROTATIONS].reshape(-1, 22, 6)) for x in (out, truth)]
+        error += float((joints[0] - joints[1]).norm(dim=0).mean(0).sum())
+        height += float((out[:, 9] - truth[:, 9]).abs().sum())
+        frames += length
+        for start in range(0, length - DRIFT_FRAMES + 1, DRIFT_FRAMES):
+            stretch = slice(start, start + DRIFT_FRAMES)
+            (yaw, path), (true_yaw, true_path) = root_path(out[stretch]), root_path(truth[stretch])
+            drifts.append(float((path[-1] - true_path[-1]).norm()))
+            yaws.append(float((yaw[-1] - true_yaw[-1]).abs()))
+    share = counts / counts.sum().clamp(min=1)
+    return {
+        "mpjpe_mm": round(1000 * error / max(frames, 1), 2),
+        "height_mm": round(1000 * height / max(frames, 1), 2),
+        "drift_cm": round(100 * float(np.median(drifts)), 2) if drifts else None,
+        "drift_mean_cm": round(100 * float(np.mean(drifts)), 2) if drifts else None,
+        "yaw_deg": round(float(np.degrees(np.median(yaws))), 2) if yaws else None,
+        "stretches": len(drifts),
+        "codes_used": int((counts > 0).sum()),
+        "perplexity": round(float(torch.exp(-(share * (share + 1e-12).log()).sum())), 1),
+        "motions": len(motions),
+        "frames": frames,
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.tokenizer", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumes where one was saved")
+    parser.add_argument("--config", type=Path, help="JSON with fields of TokenizerTraining")
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--evaluate", nargs="*", metavar="SPLIT", help="only measure a finished run on these splits")
+    args = parser.parse_args(arguments)
+    from training.data import cache
+
+    if args.evaluate is not None:
+        model, mean, std = load(args.out)
+        for split in args.evaluate:
+            print(split, json.dumps(evaluate(model, mean, std, cache.load(split, mirrored=False).features)))
+        return
+    config = TokenizerTraining.from_dict(json.loads(args.config.read_text()) if args.config else {})
+    if args.minutes is not None:
+        config.minutes = args.minutes
+    train(config, cache.load("train", mirrored=True), args.out, cache.load("val", mirrored=False))
+
+
+if __name__ == "__main__":
+    main()
