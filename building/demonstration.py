@@ -26,7 +26,12 @@ def run(console: Console, prompt: str, seconds: float, seed: int, out: Path) -> 
         (out / name).unlink(missing_ok=True)
     backend_python = environments.ensure(BACKEND, console)
     blender_python = environments.ensure(BPY45, console)
-    system_libraries.require(BPY45)
+    lacking = system_libraries.missing(BPY45)
+    if lacking:
+        console.failure(system_libraries.failure(lacking, "Blender cannot start, so only demo.bvh can be made"))
+        _without_blender(console, backend_python, prompt, seconds, seed, out)
+        _print_files(console, out)
+        return 1
     zip_path = packing.build_and_validate(console)
     with tempfile.TemporaryDirectory(prefix="posewright-profile-") as profile:
         env = {**os.environ, "BLENDER_USER_RESOURCES": profile, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
@@ -45,6 +50,16 @@ def run(console: Console, prompt: str, seconds: float, seed: int, out: Path) -> 
     _print_report(console, out)
     _print_files(console, out)
     return 0 if pictured and all((out / name).is_file() for name in FILES) else 1
+
+
+def _without_blender(console: Console, backend_python: Path, prompt: str, seconds: float, seed: int, out: Path) -> None:
+    """demo.bvh by the backend's command line: the one file that needs no Blender."""
+    command = [backend_python, "-m", "backend", "generate", prompt, "--seconds", str(seconds), "--seed", str(seed)]
+    with console.step("Generating without Blender"):
+        done = processes.run([*command, "--out", out / "demo.bvh"], GENERATE_LIMIT_S, cwd=ROOT)
+        if not done.ok:
+            raise Failure(f"The backend stopped ({done.why()}):\n{done.tail(10)}", "See the lines above.")
+        console.note("report: " + done.tail(1))
 
 
 def _render(console: Console, blender_python: Path, out: Path, env: dict[str, str]) -> bool:

@@ -13,11 +13,10 @@ from . import environments, packing, processes, pythons, system_libraries
 from .console import Console, Failure
 from .environments import BACKEND, BPY42, BPY45, BPY52, ROOT, Environment
 
-CHROOT = "/opt/blender-chroots/sid"
 RUFF_LIMIT_S = 60
-TESTS_LIMIT_S = 420
+TESTS_LIMIT_S = 540
 BLENDER_LIMIT_S = 240
-WINDOW_LIMIT_S = 240
+WINDOW_LIMIT_S = 300
 # pytest's own code for "nothing was collected"
 NO_TESTS = 5
 
@@ -185,11 +184,8 @@ def _inside_blender(checks: Checks, blender: Environment, python: Path, zip_path
 
 def _window(checks: Checks, python: Path, zip_path: Path) -> None:
     title = "tests/window in a real Blender window"
-    chroot = os.environ.get("POSEWRIGHT_CHROOT", CHROOT)
     if not (ROOT / "tests" / "window").is_dir():
         checks.skip(title, "the folder tests/window is not there")
-    elif not (Path(chroot) / "usr" / "bin" / "blender").exists():
-        checks.skip(title, f"no Blender in {chroot} (docs/development.md says how to make one; POSEWRIGHT_CHROOT)")
-    else:
-        extra = {"POSEWRIGHT_ZIP": str(zip_path), "POSEWRIGHT_CHROOT": chroot}
-        checks.pytest(title, python, ["tests/window"], WINDOW_LIMIT_S, extra)
+        return
+    # the test itself looks for the chroot and skips with the reason why it cannot run
+    checks.pytest(title, python, ["tests/window"], WINDOW_LIMIT_S, {"POSEWRIGHT_ZIP": str(zip_path)})

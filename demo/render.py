@@ -44,7 +44,7 @@ def main(blend: Path, sheet: Path) -> None:
             scene.render.filepath = str(Path(folder) / f"{number}.png")
             bpy.ops.render.render(write_still=True)
             tiles.append(_pixels(scene.render.filepath))
-            print(f"frame {frame} rendered ({number + 1} of {TILES})", flush=True)
+            print(f"> frame {frame} rendered ({number + 1} of {TILES})", flush=True)
     _save(np.concatenate(tiles, axis=1), sheet)
 
 

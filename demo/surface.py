@@ -55,8 +55,9 @@ def shares(blobs: list[Blob], points: np.ndarray, width: float) -> tuple[list[st
         nearest[:, column] = np.minimum(nearest[:, column], blob.distance(points))
     weights = np.exp(-(nearest - nearest.min(1, keepdims=True)) / width)
     # four bones a vertex is what game engines and glTF readers keep
-    fourth = np.sort(weights, axis=1)[:, -4][:, None]
-    weights[(weights < fourth) | (weights < 0.02)] = 0
+    order = np.argsort(-weights, axis=1, kind="stable")
+    np.put_along_axis(weights, order[:, 4:], 0, axis=1)
+    weights[weights < 0.02] = 0
     return names, weights / weights.sum(1, keepdims=True)
 
 

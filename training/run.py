@@ -138,7 +138,9 @@ class Run(ABC):
             f.write(json.dumps(line) + "\n")
 
     def measure_and_report(self) -> None:
+        random = checkpoint.random_state()  # building the averaged model draws numbers that a resumed run would miss
         measured = self.measure()
+        checkpoint.restore_random_state(random)
         if measured is not None:
             self.report(validation=measured)
 

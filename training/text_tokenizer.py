@@ -21,7 +21,7 @@ def train(texts: Iterable[str], size: int = 1024) -> Tokenizer:
     # a leading space on every text: the first word then has the tokens it has elsewhere
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterable(
+    tokenizer.train_from_iterator(
         texts,
         trainers.BpeTrainer(
             vocab_size=size,

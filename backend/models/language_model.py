@@ -17,13 +17,13 @@ from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
 class LanguageModelConfig:
     """The shape of the language model; what ``bundle.json`` keeps under ``language_model``."""
 
-    text_size: int = 1024
+    text_size: int = 768
     """text tokens, the specials among them"""
     lengths: int = 75
     """length tokens: <len_k> asks for k codes, 1 <= k <= lengths"""
     codes: int = 1024
     """motion tokens"""
-    layers: int = 6
+    layers: int = 5
     width: int = 256
     heads: int = 4
     positions: int = 160

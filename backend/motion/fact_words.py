@@ -81,14 +81,14 @@ def _actions(f: Facts) -> list[str]:
         if leg.kicks and leg.kick_height > 0.4 and leg.kick_speed > 2.0:
             keys.append(f"kick_{side}")
     for side in ("right", "left"):
-        if f.arm(side).punches and f.arm(side).speed > 2.2 and not f.jumps and f.speed < RUN:
+        if f.arm(side).punches and f.arm(side).speed > 2.6 and not f.jumps and f.speed < RUN:
             keys.append(f"punch_{side}")
     return keys
 
 
 def _hands(f: Facts) -> list[str]:
     keys = []
-    waving = [s for s in ("right", "left") if f.arm(s).waves >= 2]
+    waving = [s for s in ("right", "left") if f.arm(s).waves >= 2 and _brisk(f, s)]
     if len(waving) == 1 or f.hands_together_up < 2:
         keys += [f"wave_{s}_hand" for s in waving]
     upright = f.postures["lying"] < 0.2 * f.seconds
@@ -107,6 +107,12 @@ def _hands(f: Facts) -> list[str]:
     elif upright:
         keys += [f"{s}_hand_shoulder_high" for s in level]
     return keys
+
+
+def _brisk(f: Facts, side: str) -> bool:
+    """Whether the strokes of a wave follow one another: slower ones are an arm that is moved about."""
+    lasted = sum(e.end - e.start for e in f.events if e.what == f"{side}_wave")
+    return f.arm(side).waves >= 1.2 * lasted
 
 
 def _locomotion(f: Facts, posed: bool) -> list[str]:

@@ -8,6 +8,7 @@ from .kinematics import gaussian, heading, joint_positions
 from .motion import Motion
 
 POSTURES = ("standing", "crouched", "sitting", "bent", "kneeling", "lying")
+FALLING = -2.5  # m/s2; free fall is -9.81, smoothing and hand-keyed jumps take some of it
 WAVE_REVERSAL = 0.06  # m of lateral wrist travel that count as one stroke of a wave
 
 
@@ -156,7 +157,9 @@ def measure_legs(body: Body, speed):
         ankle, hip = body[f"{side}_ankle"], body[f"{side}_hip"]
         fast = np.linalg.norm(velocity(ankle - body.pelvis, fps, 0.03), axis=-1)
         # a runner's heel comes up as high, but with a bent knee or at a run
-        straight = np.linalg.norm(ankle - hip, axis=-1) > 0.8 * s.leg_length
+        straight = np.linalg.norm(ankle - hip, axis=-1) > 0.84 * s.leg_length
+        # and a walker's foot is up behind the body
+        straight &= (body.along(ankle - hip, body.forward) > 0.0) | (speed < 0.6)
         raised = (ankle[:, 1] > rest[s.index(f"{side}_ankle")] + 0.25) & straight & on_feet & ~air & (speed < 2.0)
         kicks, kick_speed, high = 0, 0.0, 0.0
         for a, b in spans(raised, 1, 0.15 * fps):
@@ -174,11 +177,14 @@ def measure_legs(body: Body, speed):
     grounded = body.pelvis[~air, 1] if (~air).any() else np.array([body.hip_height])
     standing = max(float(np.median(grounded)), 0.85 * body.hip_height)
     lift = body.pelvis[:, 1] - standing
+    rising = velocity(body.pelvis[:, 1], fps, 0.03)
     jumps, highest = 0, 0.0
     for a, b in spans(air, 0.1 * fps, 0.05 * fps):
         top = float(lift[a:b].max())
-        # a run's flight lifts the root less; who stays up longer than a leap can last stands on something
-        if top > 0.06 and b - a < 1.2 * fps:
+        # a run's flight lifts the root less; who stays up longer than a leap can last, or does not fall, stands on
+        # something
+        falling = (rising[b - 1] - rising[a]) / ((b - 1 - a) / fps) if b - 1 > a else 0.0
+        if top > 0.06 and b - a < 1.2 * fps and falling < FALLING:
             jumps += 1
             highest = max(highest, top)
             events.append(("jump", a, b))

@@ -81,9 +81,7 @@ class Motion:
         """A span of frames as a Motion."""
         if not isinstance(frames, slice):
             raise TypeError("a motion is cut with a slice of frames")
-        return replace(
-            self, root=self.root[frames], rotations=self.rotations[frames], contacts=self.contacts[frames]
-        )
+        return replace(self, root=self.root[frames], rotations=self.rotations[frames], contacts=self.contacts[frames])
 
     def moved(self, yaw: float = 0.0, offset=(0.0, 0.0, 0.0)) -> Motion:
         """Turned about the world's +Y by ``yaw`` radians, then shifted by ``offset`` metres."""

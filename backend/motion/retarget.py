@@ -88,7 +88,7 @@ def fill_missing(rotations: dict[str, np.ndarray], kind: str) -> np.ndarray:
     """World rotations by slot -> (T, J, 4) for every joint of ``kind``: gaps in the spine are slerped between the torso
     joints around them, other absent joints follow their parent."""
     names, parents = KINDS[kind]
-    known = {s: r for s, r in rotations.items()}
+    known = dict(rotations)
     spine = [n for n in _TORSO if n in known]
     for i, name in enumerate(_TORSO):
         if name in known:
@@ -130,8 +130,8 @@ def retarget(source: Motion, bone_map: BoneMap | None = None, target: Skeleton |
 def hips_path(centre, source: Mapping[str, np.ndarray], target: Mapping[str, np.ndarray]) -> np.ndarray:
     """The hips' centre (T, 3), metres or any unit, Y up, from one body's proportions to another's.
 
-    Both heights are measured in one stance, the source's at rest: a rest pose with spread legs (20 degrees in CMU's ASF)
-    stands centimetres lower than the same body with its legs together, and must not lift the other.
+    Both heights are measured in one stance, the source's at rest: a rest pose with spread legs (20 degrees in CMU's
+    ASF) stands centimetres lower than the same body with its legs together, and must not lift the other.
     """
     scale = leg_length(target) / leg_length(source)
     out = np.asarray(centre, float) * scale
@@ -141,7 +141,7 @@ def hips_path(centre, source: Mapping[str, np.ndarray], target: Mapping[str, np.
 
 
 def _stance_height(body: Mapping[str, np.ndarray], stance: Mapping[str, np.ndarray], feet: list[str]) -> float:
-    """Height of the hips over the lowest of ankles and ``feet`` when ``body``'s legs point as ``stance``'s do at rest."""
+    """Height of the hips over the lowest of ankles and ``feet``, ``body``'s legs pointing as ``stance``'s at rest."""
     up, own_up = _upright(stance), _upright(body)
     heights = []
     for side in ("left_", "right_"):
@@ -162,3 +162,16 @@ def _upright(points: Mapping[str, np.ndarray]) -> np.ndarray:
     nearest = int(np.argmax(np.abs(up)))
     axis[nearest] = np.sign(up[nearest])
     return axis if axis @ up > np.cos(np.deg2rad(20.0)) else up
+
+
+def rebound(motion: Motion, frame: int = 0) -> Motion:
+    """The same movement described against another rest pose: the one that ``motion`` holds at ``frame``.
+
+    For files whose zero pose is not how the performer stood when told to stand straight in a T-pose.
+    """
+    positions, world = kinematics.forward(motion.skeleton, motion.root, motion.rotations)
+    heads = positions[frame]
+    offsets = np.array([heads[j] - heads[p] if p >= 0 else np.zeros(3) for j, p in enumerate(motion.skeleton.parents)])
+    away = rot.multiply(world, rot.inverse(world[frame]))
+    skeleton = Skeleton("other", motion.skeleton.names, motion.skeleton.parents, offsets)
+    return Motion(skeleton, motion.root, kinematics.local_from_world(skeleton, away), motion.fps, motion.contacts)

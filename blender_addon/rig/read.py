@@ -83,6 +83,15 @@ def _warnings(rig, bones: Bones) -> tuple[str, ...]:
     held = [n for n in bones.names if any(not c.mute and c.influence > 0.0 for c in rig.pose.bones[n].constraints)]
     if held:
         found.append(f"Constraints on {_some(held)} act on top of the motion.")
+    if any(not c.mute and c.influence > 0.0 for c in rig.constraints):
+        found.append(f"Constraints on '{rig.name}' itself act on top of the motion.")
+    if rig.data.pose_position == "REST":
+        found.append(f"'{rig.name}' shows its rest position: switch it to Pose Position to see the motion.")
+    data = rig.animation_data
+    if data is not None and (data.action_blend_type != "REPLACE" or data.action_influence < 1.0):
+        found.append("The NLA editor blends the active action: set its influence to 1 and its blending to Replace.")
+    if data is not None and any(not track.mute and track.strips for track in data.nla_tracks):
+        found.append("NLA tracks that are not muted still play on what the motion does not key.")
     scaled = [n for n in bones.names if max(abs(s - 1.0) for s in rig.pose.bones[n].scale) > 1e-3]
     if scaled:
         found.append(f"{_some(scaled)} scaled in the pose: the motion is made for the rest size.")

@@ -47,8 +47,8 @@ def selected_rig(context: bpy.types.Context) -> bpy.types.Object:
 
 
 def find(session_uid: int) -> bpy.types.Object | None:
-    """The object with this uid, whatever it is called by now; None when it is gone."""
-    return next((o for o in bpy.data.objects if o.session_uid == session_uid), None)
+    """The object with this uid, whatever it is called by now; None when it is gone from every scene."""
+    return next((o for o in bpy.data.objects if o.session_uid == session_uid and o.users_scene), None)
 
 
 def _not_an_armature(active: bpy.types.Object) -> str:

@@ -185,9 +185,22 @@ class POSEWRIGHT_OT_notice(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty()
+    level: bpy.props.StringProperty(default="INFO")
+
+    def invoke(self, context, event):
+        # Blender shows reports of operators that the event loop ran, not of those that Python called: wait for an event
+        self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context, event):
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        context.window_manager.event_timer_remove(self._timer)
+        return self.execute(context)
 
     def execute(self, context):
-        self.report({"WARNING"}, self.text)
+        self.report({self.level}, self.text)
         return {"FINISHED"}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import textwrap
 
+import blf
 import bpy
 
 from ..rig.refusal import Refusal
@@ -76,8 +76,8 @@ class POSEWRIGHT_PT_report(_Tab, bpy.types.Panel):
         rows = self.layout.column(align=True)
         for name, value in facts:
             split = rows.split(factor=0.32)
-            split.label(text=name)
-            _text(context, split, value, None, 0.68)
+            _text(context, split, name, None)
+            _text(context, split, value, None, 0.74)
         for warning in report["warnings"]:
             _text(context, self.layout, warning, "ERROR")
 
@@ -101,7 +101,7 @@ def _facts(report: dict, rig: bpy.types.Object | None) -> list[tuple[str, str]]:
     fps = report["fps"][0] / report["fps"][1]
     seconds = ", ".join(f"{name} {value:.2f}" for name, value in report["stage_seconds"].items())
     facts = [
-        ("Rig", f"{rig.name if rig is not None else 'deleted'} ({report['map']})"),
+        ("Rig", f"{rig.name if rig is not None and rig.users_scene else 'deleted'} ({report['map']})"),
         ("Action", report["action"]),
         ("Frames", f"{report['start']} to {report['end']} at {fps:.5g} fps"),
         ("Model", report["bundle"]),
@@ -120,11 +120,26 @@ def _facts(report: dict, rig: bpy.types.Object | None) -> list[tuple[str, str]]:
 def _text(context, layout, text: str, icon: str | None, share: float = 1.0) -> None:
     """Lines of text as wide as ``share`` of the sidebar: a label does not wrap by itself."""
     scale = context.preferences.system.ui_scale
-    width = int((context.region.width / scale * share - 40) / 6.0) if context.region is not None else 40
+    beside = 62 if icon is None else 84  # margins, scroll bar and tabs; the icon
+    width = (context.region.width if context.region is not None else 300 * scale) * share - beside * scale
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for i, line in enumerate(textwrap.wrap(text, max(width, 16)) or [""]):
+    for i, line in enumerate(_lines(text, width, scale)):
         if icon is None:
             column.label(text=line)
         else:
             column.label(text=line, icon=icon if i == 0 else "BLANK1")
+
+
+def _lines(text: str, width: float, scale: float) -> list[str]:
+    """``text`` broken between words into lines of at most ``width`` pixels in Blender's interface font."""
+    blf.size(0, 11.0 * scale)
+    lines, line = [], ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if line and blf.dimensions(0, longer)[0] > width:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return [*lines, line]

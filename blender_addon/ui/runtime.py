@@ -174,9 +174,8 @@ def _tick() -> float | None:
         with bpy.context.temp_override(window=window):
             if runtime.result is not before:
                 apply_result(runtime)
-            if runtime.failed:
-                # a report of severity ERROR would raise here; the panel shows the text in full
-                bpy.ops.posewright.notice("EXEC_DEFAULT", text=runtime.message)
+            level = "WARNING" if runtime.failed else "INFO"  # an ERROR opens a box under the mouse, wherever it is
+            bpy.ops.posewright.notice("INVOKE_DEFAULT", text=runtime.message, level=level)
     _redraw()
     return None if runtime.job is None and runtime.client.idle else _TICK
 

@@ -13,11 +13,25 @@ import pytest
 if "BLENDER_USER_RESOURCES" not in os.environ:  # before bpy is imported: the user's own profile stays untouched
     os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="posewright-profile-")
 
-bpy = pytest.importorskip("bpy", reason="tests/blender runs in a Python that has Blender (bpy)")
+try:
+    import bpy
+except ImportError:
+    bpy = None
 
 ADDON = "bl_ext.user_default.posewright"
 FAKE = Path(__file__).with_name("fake_backend.py")
 _exit_code = []
+
+
+class WithoutBlender(pytest.Module):
+    """Takes the place of a test file in a Python that has no Blender."""
+
+    def collect(self):
+        pytest.skip("this Python has no Blender (bpy): run 'python3 build_addon.py test'", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    return WithoutBlender.from_parent(parent, path=module_path) if bpy is None else None
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -26,6 +40,8 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
+    if bpy is None:
+        return
     # the 4.5 wheel can hang for ever when the interpreter ends in the ordinary way
     sys.stdout.flush()
     sys.stderr.flush()

@@ -12,6 +12,7 @@ die         exits with a message on standard error instead of starting
 die_working exits while generating
 junk        writes something that is not a message
 hang        never answers anything
+silent      accepts the work and says nothing more
 old         introduces itself with another protocol version
 """
 
@@ -112,6 +113,8 @@ def generate(key, request: dict, inbox: queue.Queue) -> None:
         data = {"kind": "bundle", "action": "Install the add-on again."}
         send({"id": key, "error": {"code": -32000, "message": "the bundle has a wrong hash", "data": data}})
         return
+    if MODE == "silent":
+        time.sleep(60)
     if work(key, inbox) and MODE != "late":
         send({"id": key, "error": {"code": -32800, "message": "cancelled", "data": {"kind": "cancelled"}}})
         return

@@ -13,11 +13,15 @@ from tests.blender import character
 from tests.blender.measure import module
 
 
-@pytest.fixture(autouse=True)
-def short_deadlines(state):
+@pytest.fixture
+def deadlines(state):
+    """Call with other seconds than the add-on's own for as long as the test runs."""
     kept = state.client.deadlines
-    state.client.deadlines = replace(kept, start=1.0, silence=1.5, cancel=0.5)
-    yield
+
+    def change(**seconds) -> None:
+        state.client.deadlines = replace(kept, **seconds)
+
+    yield change
     state.client.deadlines = kept
 
 
@@ -31,7 +35,6 @@ def untouched(rig) -> bool:
         ("die", "No module named 'torch'"),
         ("die_working", "ran out of memory"),
         ("junk", "Welcome to the fake shell!"),
-        ("hang", "did not answer within 1 seconds"),
         ("old", "protocol 0"),
         ("error", "wrong hash. Install the add-on again."),
         ("few", "announced 2 takes and sent 1"),
@@ -40,13 +43,28 @@ def untouched(rig) -> bool:
 def test_a_message_and_then_it_works_again(scene, state, backend, generate, mode, words):
     rig, _ = character.make()
     backend(mode)
-    start = time.monotonic()
     assert words in generate()
-    assert time.monotonic() - start < 5.0
     assert untouched(rig) and state.failed and words in state.message
     backend("ok")
     assert not generate()
     assert rig.animation_data.action
+
+
+def test_a_backend_that_hangs_at_start(scene, state, backend, generate, deadlines):
+    rig, _ = character.make()
+    backend("hang")
+    deadlines(start=0.5)
+    start = time.monotonic()
+    assert "did not answer within 0.5 seconds" in generate()
+    assert time.monotonic() - start < 5.0 and untouched(rig)
+
+
+def test_a_backend_that_falls_silent(scene, state, backend, generate, deadlines):
+    rig, _ = character.make()
+    backend("silent")
+    deadlines(silence=0.5)
+    assert "said nothing for 0.5 seconds" in generate()
+    assert untouched(rig)
 
 
 def begin(state, timers, prompt="a person walks"):
@@ -70,7 +88,7 @@ def test_cancel_frees_the_panel_at_once_and_keeps_the_backend(scene, state, back
     child = state.client._child
     start = time.monotonic()
     bpy.ops.posewright.cancel()
-    assert not state.generating and time.monotonic() - start < 0.1
+    assert not state.generating and time.monotonic() - start < 0.5
     assert timers.pump()
     assert child.running and state.client.ready
     assert untouched(rig)
@@ -86,8 +104,9 @@ def test_late_results_are_dropped(scene, state, backend, timers):
     assert state.client.ready and state.result is None and untouched(rig)
 
 
-def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers):
+def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers, deadlines):
     rig, _ = character.make()
+    deadlines(cancel=0.5)
     backend("deaf")
     begin(state, timers)
     pump_until_running(state, timers)
@@ -95,9 +114,9 @@ def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers)
     bpy.ops.posewright.cancel()
     start = time.monotonic()
     assert timers.pump()
-    assert 0.4 < time.monotonic() - start < 2.0
-    time.sleep(0.1)
-    assert not child.running and not state.client.ready
+    assert 0.4 < time.monotonic() - start < 5.0
+    assert not state.client.ready
+    child._process.wait(5.0)
     backend("ok")
     begin(state, timers)
     assert timers.pump()
@@ -112,6 +131,18 @@ def test_the_rig_is_deleted_meanwhile(scene, state, backend, timers):
     assert timers.pump()
     assert state.failed and "was deleted" in state.message
     assert not bpy.data.actions
+
+
+def test_the_rig_of_an_earlier_report_is_deleted_in_the_view(scene, state, backend, generate, timers):
+    """The report's pointer keeps the deleted object in the file: it must not be taken for a living one."""
+    rig, _ = character.make()
+    backend()
+    assert not generate()
+    begin(state, timers)
+    bpy.ops.object.delete()
+    assert timers.pump()
+    assert state.failed and "was deleted" in state.message
+    assert len(bpy.data.actions) == 1
 
 
 def test_the_rig_is_renamed_meanwhile(scene, state, backend, timers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import bpy
@@ -109,6 +110,7 @@ def test_a_rig_without_collars_toes_and_upper_spine(scene, state, backend, gener
     backend()
     assert not generate()
     assert len(module("rig.actions").curves_of(rig)) == 17 * 4 + 3
+    assert deviation(rig, state.result) < 1e-3
 
 
 def test_limbs_that_hang_beside_the_hips(scene, state, backend, generate):
@@ -154,3 +156,19 @@ def test_constraints_are_named_in_the_report(scene, state, backend, generate):
     backend()
     assert not generate()
     assert "mixamorig:LeftHand" in scene.posewright.report
+
+
+def test_what_else_acts_on_the_rig_is_named_in_the_report(scene, state, backend, generate):
+    rig, _ = character.make()
+    rig.keyframe_insert("location", frame=1)
+    data = rig.animation_data
+    data.nla_tracks.new().strips.new("strip", 1, data.action)
+    data.action = None
+    data.action_influence = 0.5
+    rig.data.pose_position = "REST"
+    rig.constraints.new("LIMIT_LOCATION")
+    backend()
+    assert not generate()
+    warnings = json.loads(scene.posewright.report)["warnings"]
+    for words in ("Constraints on 'Rig'", "rest position", "influence", "NLA tracks"):
+        assert any(words in w for w in warnings), words

@@ -163,20 +163,20 @@ def test_frames_may_start_anywhere(files):
 
 BROKEN_ASF = [
     ("", "no bones", None),
-    (ASF.replace("length 7", "length seven"), "expected a number, got 'seven'", 29),
-    (ASF.replace("length 7", "length nan"), "got 'nan'", 29),
+    (ASF.replace("length 7", "length seven"), "expected a number, got 'seven'", "length seven"),
+    (ASF.replace("length 7", "length nan"), "got 'nan'", "length nan"),
     (ASF.replace("length 7", "length 1e300"), "beyond any measure", None),
-    (ASF.replace("length 0.45", "length 0"), "positive number", 7),
-    (ASF.replace("direction 0 -1 0  \n", "direction 0 -1\n", 1), "three numbers", 28),
-    (ASF.replace("dof rx ry rz", "dof rx ry rw"), "'rw'", 31),
-    (ASF.replace("dof rx ry rz", "dof rx rx"), "twice", 31),
-    (ASF.replace("axis 0 0 90  XYZ", "axis 0 0 90  XXZ"), "axis order", 30),
-    (ASF.replace("name ltibia", "name lfemur"), "name of its own", 43),
+    (ASF.replace("length 0.45", "length 0"), "positive number", "length 0"),
+    (ASF.replace("direction 0 -1 0  \n", "direction 0 -1\n", 1), "three numbers", "direction 0 -1"),
+    (ASF.replace("dof rx ry rz", "dof rx ry rw"), "'rw'", "dof rx ry rw"),
+    (ASF.replace("dof rx ry rz", "dof rx rx"), "twice", "dof rx rx"),
+    (ASF.replace("axis 0 0 90  XYZ", "axis 0 0 90  XXZ"), "axis order", "XXZ"),
+    (ASF.replace("name ltibia", "name lfemur"), "name of its own", "end"),
     (ASF.replace("    lfemur ltibia\n", ""), "does not hang from root", None),
-    (ASF.replace("lfemur ltibia", "lfemur nothing"), "not in :bonedata", 48),
+    (ASF.replace("lfemur ltibia", "lfemur nothing"), "not in :bonedata", "lfemur nothing"),
     (ASF.replace("lhipjoint lfemur", "ltibia lfemur"), "does not hang from root", None),
-    (ASF.replace("lfemur ltibia", "lfemur ltibia ltibia"), "two parents", 48),
-    (ASF.replace(":bonedata\n  begin", ":bonedata"), "expected 'begin'", 18),
+    (ASF.replace("lfemur ltibia", "lfemur ltibia ltibia"), "two parents", "ltibia ltibia"),
+    (ASF.replace(":bonedata\n  begin", ":bonedata"), "expected 'begin'", "id 1"),
     (ASF[: ASF.index("limits (-10")], "no 'end'", None),
 ]
 
@@ -187,25 +187,25 @@ def test_asf_errors(text, says, line, files):
         asf_amc.read_asf(files(text)[0])
     assert "01.asf" in str(caught.value)
     if line:
-        assert caught.value.line == line
+        assert line in text.split("\n")[caught.value.line - 1]
 
 
 BROKEN_AMC = [
     ("", "no frames", None),
-    (AMC.replace("\n1\n", "\none\n"), "number of the first frame", 4),
-    (AMC.replace("lfemur", "lfemurr"), "not in the skeleton", 6),
-    (AMC.replace("lfemur 0 0 0", "lfemur 0 0"), "2 numbers, the skeleton has 3", 6),
-    (AMC.replace("ltibia 0\n", "ltibia 0\nltibia 0\n"), "twice in one frame", 8),
-    (AMC.replace("lfemur 30 40 50", "lfemur 30 nan 50"), "3 finite numbers", 14),
-    (AMC.replace("lfemur 30 40 50", "lfemur 30 4o 50"), "3 finite numbers", 14),
-    (AMC.replace("lfemur 30 40 50", "lfemur 30 40"), "3 finite numbers", 14),
-    (AMC.replace("\n3\n", "\n4\n"), "expected frame 3, got '4'", 12),
+    (AMC.replace("\n1\n", "\none\n"), "number of the first frame", "one"),
+    (AMC.replace("lfemur", "lfemurr"), "not in the skeleton", "lfemurr"),
+    (AMC.replace("lfemur 0 0 0", "lfemur 0 0"), "2 numbers, the skeleton has 3", "lfemur 0 0"),
+    (AMC.replace("ltibia 0\n", "ltibia 0\nltibia 0\n"), "twice in one frame", "ltibia 0"),
+    (AMC.replace("lfemur 30 40 50", "lfemur 30 nan 50"), "3 finite numbers", "30 nan"),
+    (AMC.replace("lfemur 30 40 50", "lfemur 30 4o 50"), "3 finite numbers", "30 4o"),
+    (AMC.replace("lfemur 30 40 50", "lfemur 30 40"), "3 finite numbers", "30 40"),
+    (AMC.replace("\n3\n", "\n4\n"), "expected frame 3, got '4'", "4"),
     (AMC.replace("ltibia -90\n", ""), "frame 3 is incomplete", None),
-    (AMC.replace("root 0 0 0 90 90 0", "ltibia 0"), "expected 'root'", 13),
+    (AMC.replace("root 0 0 0 90 90 0", "ltibia 0"), "expected 'root'", "ltibia 0"),
     (AMC.replace("root 10 20 30 0 0 0\n", ""), "no line for 'root'|expected", None),
-    ("1\nlfemur 0 0 0\n", "no line for 'root'", 1),
-    ("1\n", "no line for 'root'", 1),
-    (AMC.replace("lfemur 30 40 50", "lfemur 30 1e12 50"), "3 finite numbers", 14),
+    ("1\nlfemur 0 0 0\n", "no line for 'root'", "1"),
+    ("1\n", "no line for 'root'", "1"),
+    (AMC.replace("lfemur 30 40 50", "lfemur 30 1e12 50"), "3 finite numbers", "1e12"),
 ]
 
 
@@ -215,7 +215,7 @@ def test_amc_errors(text, says, line, files):
         asf_amc.read(*files(amc=text))
     assert "01_01.amc" in str(caught.value)
     if line:
-        assert caught.value.line == line
+        assert line in text.split("\n")[caught.value.line - 1]
 
 
 def test_missing_files(tmp_path, files):
@@ -233,8 +233,9 @@ def test_bounds(files):
         asf_amc.read(*files(), limits=Limits(joints=3))
 
 
-WORDS = [b"begin", b"end", b":hierarchy", b":bonedata", b":units", b"dof rx", b"root", b"nan", b"1e308", b"\n", b"lfemur",
-         b"length -1", "\u0663".encode(), b"\xff", b"#", b"9" * 400, b"axis 1 2 3 ZZZ", b"order rx"]  # fmt: skip
+WORDS = [b"begin", b"end", b":hierarchy", b":bonedata", b":units", b"dof rx", b"root", b"nan", b"1e308", b"\n",
+         b"lfemur", b"length -1", "\u0663".encode(), b"\xff", b"#", b"9" * 400, b"axis 1 2 3 ZZZ",
+         b"order rx"]  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -244,7 +245,9 @@ def test_damaged_files_never_raise_anything_else(files, data):
     for _ in range(data.draw(st.integers(1, 4))):
         text = data.draw(st.sampled_from(texts))
         at = data.draw(st.integers(0, len(text)))
-        text[at : at + data.draw(st.integers(0, 30))] = data.draw(st.one_of(st.binary(max_size=8), st.sampled_from(WORDS)))
+        text[at : at + data.draw(st.integers(0, 30))] = data.draw(
+            st.one_of(st.binary(max_size=8), st.sampled_from(WORDS))
+        )
     try:
         motion = asf_amc.read(*files(bytes(texts[0]), bytes(texts[1])))
     except AsfAmcError:
@@ -254,7 +257,9 @@ def test_damaged_files_never_raise_anything_else(files, data):
 
 def test_five_thousand_frames_are_read_quickly(files):
     frame = "root 1.5 2.5 3.5 10.25 -4.5 8.125\nlfemur 1.25 -2.5 3.75\nltibia 10.5\n"
-    amc = ":DEGREES\n" + "".join(f"{k}\n{frame}" for k in range(1, 25001))  # as many numbers as 5000 frames of CMU's 29 bones
+    amc = ":DEGREES\n" + "".join(
+        f"{k}\n{frame}" for k in range(1, 25001)
+    )  # as many numbers as 5000 frames of CMU's 29 bones
     start = time.perf_counter()
     motion = asf_amc.read(*files(amc=amc))
     seconds = time.perf_counter() - start

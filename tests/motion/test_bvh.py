@@ -140,7 +140,9 @@ def test_tolerates(change, file):
 def test_root_offset_counts_only_without_position_channels(file):
     offset = MOTIONBUILDER.replace("OFFSET 0.00000 0.00000 0.00000", "OFFSET 1 2 3")
     assert np.allclose(bvh.read(file(offset)).root[0], [0.05, 0.9, -0.2])
-    without = offset.replace("6 Xposition Yposition Zposition", "3").replace("\n5 90 -20", "\n").replace("\n5 91 -20", "\n")
+    without = (
+        offset.replace("6 Xposition Yposition Zposition", "3").replace("\n5 90 -20", "\n").replace("\n5 91 -20", "\n")
+    )
     motion = bvh.read(file(without))
     assert np.allclose(motion.root, [0.01, 0.02, 0.03])
     assert np.allclose(motion.skeleton.offsets[0], 0.0)
@@ -160,7 +162,8 @@ def test_positions_below_the_root_are_ignored_with_a_note(file):
     [
         (".0083333", 120), ("0.00833333", 120), ("0.0083", 120), ("0.033333", 30), ("0.0333", 30), ("0.0166667", 60),
         ("0.0416667", 24), ("0.0417", 24), ("0.041666", 24), ("0.04", 25), ("0.02", 50), ("0.05", 20), ("0.01", 100),
-        ("0.0417083", Fraction(24000, 1001)), ("0.033367", Fraction(30000, 1001)), ("0.03336667", Fraction(30000, 1001)),
+        ("0.0417083", Fraction(24000, 1001)), ("0.033367", Fraction(30000, 1001)),
+        ("0.03336667", Fraction(30000, 1001)),
         ("0.016683", Fraction(60000, 1001)), ("0.0083417", Fraction(120000, 1001)), ("1", 1), ("0.001", 1000),
         ("8.3333e-3", 120), ("0.017", Fraction(1000, 17)), ("0.015625", 64),
     ],
@@ -177,24 +180,24 @@ def test_frame_times_refused(written):
 BROKEN = [
     ("", "no MOTION", None),
     ("hello", "no MOTION", None),
-    (MOTIONBUILDER.replace("HIERARCHY", "HELLO"), "expected 'HIERARCHY'", 1),
-    (MOTIONBUILDER.replace("OFFSET 10.0 0.0", "OFFSET 10.0 zero"), "expected a number, got 'zero'", 12),
-    (MOTIONBUILDER.replace("OFFSET 10.0 0.0", "OFFSET 10.0 nan"), "expected a number, got 'nan'", 12),
-    (MOTIONBUILDER.replace("CHANNELS 3", "CHANNELS 9", 1), "0 to 6 CHANNELS", 9),
-    (MOTIONBUILDER.replace("CHANNELS 3 Z", "CHANNELS 3 W", 1), "unknown channel", 9),
-    (MOTIONBUILDER.replace("Zrotation Yrotation", "Zrotation Zrotation", 1), "twice", 5),
-    (MOTIONBUILDER.replace("LeftLeg", "LeftUpLeg"), "two joints are named 'LeftUpLeg'", 14),
+    (MOTIONBUILDER.replace("HIERARCHY", "HELLO"), "expected 'HIERARCHY'", "HELLO"),
+    (MOTIONBUILDER.replace("OFFSET 10.0 0.0", "OFFSET 10.0 zero"), "expected a number, got 'zero'", "zero"),
+    (MOTIONBUILDER.replace("OFFSET 10.0 0.0", "OFFSET 10.0 nan"), "expected a number, got 'nan'", "nan"),
+    (MOTIONBUILDER.replace("CHANNELS 3", "CHANNELS 9", 1), "0 to 6 CHANNELS", "CHANNELS 9"),
+    (MOTIONBUILDER.replace("CHANNELS 3 Z", "CHANNELS 3 W", 1), "unknown channel", "Wrotation"),
+    (MOTIONBUILDER.replace("Zrotation Yrotation", "Zrotation Zrotation", 1), "twice", "Zrotation Zrotation"),
+    (MOTIONBUILDER.replace("LeftLeg", "LeftUpLeg"), "two joints are named 'LeftUpLeg'", "JOINT LeftUpLeg"),
     (MOTIONBUILDER.replace("}\nMOTION", "MOTION"), "middle of a joint", None),
-    (MOTIONBUILDER.replace("MOTION\n", "}\nMOTION\n"), "one skeleton a file", 29),
+    (MOTIONBUILDER.replace("MOTION\n", "}\nMOTION\n"), "one skeleton a file", "}"),
     (MOTIONBUILDER.replace("Frames: 2", "Frames: 3"), "holds only 2", None),
     (MOTIONBUILDER.replace("Frames: 2", "Frames: 1"), "holds more", None),
-    (MOTIONBUILDER.replace("Frames: 2", "Frames: -2"), "whole number from 1 to 200,000", 30),
-    (MOTIONBUILDER.replace("Frames: 2", "Frames: 99999999999999"), "whole number", 30),
-    (MOTIONBUILDER.replace("Frames: 2", "Frames 2"), "expected 'Frames: <number>'", 29),
-    (MOTIONBUILDER.replace("Frame Time: .0083333", "Frame Time: 0"), "seconds a frame", 31),
-    (MOTIONBUILDER.replace("5 91 -20", "5 nan -20"), "got 'nan'", 33),
-    (MOTIONBUILDER.replace("5 91 -20", "5 9_1 -20"), "got '9_1'", 33),
-    (MOTIONBUILDER.replace("5 91 -20", "5 91,5 -20"), "got '91,5'", 33),
+    (MOTIONBUILDER.replace("Frames: 2", "Frames: -2"), "whole number from 1 to 200,000", "Frames: -2"),
+    (MOTIONBUILDER.replace("Frames: 2", "Frames: 99999999999999"), "whole number", "Frames: 999"),
+    (MOTIONBUILDER.replace("Frames: 2", "Frames 2"), "expected 'Frames: <number>'", "MOTION"),
+    (MOTIONBUILDER.replace("Frame Time: .0083333", "Frame Time: 0"), "seconds a frame", "Frame Time: 0"),
+    (MOTIONBUILDER.replace("5 91 -20", "5 nan -20"), "got 'nan'", "5 nan"),
+    (MOTIONBUILDER.replace("5 91 -20", "5 9_1 -20"), "got '9_1'", "5 9_1"),
+    (MOTIONBUILDER.replace("5 91 -20", "5 91,5 -20"), "got '91,5'", "5 91,5"),
     (MOTIONBUILDER.replace("5 91 -20", "5 1e300 -20"), "beyond", None),
     (MOTIONBUILDER.replace("5 91 -20", "5 91"), "holds only", None),
 ]
@@ -206,7 +209,7 @@ def test_errors_name_file_and_line(text, says, line, file):
         bvh.read(file(text))
     assert "clip.bvh" in str(caught.value)
     if line:
-        assert caught.value.line == line
+        assert line in text.split("\n")[caught.value.line - 1]
 
 
 def test_missing_file_and_folder_and_binary(tmp_path, file):
@@ -254,11 +257,13 @@ def test_damaged_files_never_raise_anything_else(file, data):
     assert np.isfinite(joint_positions(motion)).all()
 
 
-WORDS = [b"{", b"}", b"JOINT a", b"ROOT", b"MOTION\n", b"Frames: 0", b"CHANNELS 0", b"End Site", b"nan", b"1e308", b"-1e999",
-         b"\n", b"\t", b"OFFSET", "\u0663".encode(), b"\xff\xfe", b"999999999999999999999", b"Frame Time: 1e-400"]  # fmt: skip
+WORDS = [b"{", b"}", b"JOINT a", b"ROOT", b"MOTION\n", b"Frames: 0", b"CHANNELS 0", b"End Site", b"nan", b"1e308",
+         b"-1e999", b"\n", b"\t", b"OFFSET", "\u0663".encode(), b"\xff\xfe", b"9" * 21,
+         b"Frame Time: 1e-400"]  # fmt: skip
 
 
 # ---- writing ----
+
 
 def joints_in_order(motion, names):
     index = [motion.skeleton.index(n) for n in names]

@@ -193,6 +193,7 @@ def test_two_bones_in_a_slot(random_motion):
 
 # ---- the character's own skeleton ----
 
+
 def rig_positions(points, parents, motion: Motion):
     """Where a rig's joints are when every slot's bone holds the Motion's posture and hangs on the slot above it."""
     base = canonical(motion.skeleton.kind)
@@ -226,7 +227,8 @@ def rig_points(lost=(), bind=None, seed=1, kind="smpl22"):
 LACKING = {
     "nothing": (), "toes": ("left_foot", "right_foot"), "neck": ("neck",), "spine2": ("spine2",),
     "spine1": ("spine1",), "spine1 and spine2": ("spine1", "spine2"), "collars": ("left_collar", "right_collar"),
-    "toes, neck, spine2": ("left_foot", "right_foot", "neck", "spine2"), "head": ("head",), "neck and head": ("neck", "head"),
+    "toes, neck, spine2": ("left_foot", "right_foot", "neck", "spine2"),
+    "head": ("head",), "neck and head": ("neck", "head"),
 }  # fmt: skip
 
 
@@ -286,6 +288,7 @@ def test_character_skeleton_needs_a_pelvis():
 
 
 # ---- anatomical frames ----
+
 
 @pytest.mark.parametrize("lost", REQUIRED)
 def test_rest_frames_need_the_required_slots(lost):

@@ -15,7 +15,9 @@ settings.load_profile("motion")
 number = st.floats(-1.0, 1.0, allow_nan=False, width=32)
 vectors = arrays(np.float64, (5, 3), elements=number)
 quaternions = (
-    arrays(np.float64, (5, 4), elements=number).filter(lambda q: np.linalg.norm(q, axis=-1).min() > 0.1).map(rot.normalize)
+    arrays(np.float64, (5, 4), elements=number)
+    .filter(lambda q: np.linalg.norm(q, axis=-1).min() > 0.1)
+    .map(rot.normalize)
 )
 
 

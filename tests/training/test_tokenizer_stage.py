@@ -41,7 +41,7 @@ def some_data(clips: int = 6, frames: int = 80) -> SimpleNamespace:
 
 def small(steps: int, **values) -> tokenizer.TokenizerTraining:
     model = VQVAEConfig(width=32, code_width=16, codes=32, dilations=(3, 1), reset_below=0.25)
-    return tokenizer.TokenizerTraining(model=model, batch=8, window=32, steps=steps, lr=2e-3, **values)
+    return tokenizer.TokenizerTraining(model=model, batch=8, window=32, steps=steps, threads=1, lr=2e-3, **values)
 
 
 def test_kinematics_in_torch_are_those_of_the_core():

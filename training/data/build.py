@@ -46,6 +46,8 @@ def ingest(takes: Iterable[Take], phrases: dict) -> list[Clip]:
             continue
         if words["loop"]:
             clip = replace(clip, motion=loops.unroll(clip.motion, travels=words["loop"] == "travel"))
+        if take.subject in _OTHER_PROPORTIONS and words["loop"] == "travel":
+            clip = replace(clip, motion=loops.unhurried(clip.motion, words["slots"]["verb"]))
         if take.subject in _OTHER_PROPORTIONS and words["slots"]["verb"] in _ON_THE_GROUND:
             clip = replace(clip, motion=grounded(clip.motion))
         out.append(clip)

@@ -7,6 +7,7 @@ import numpy as np
 from backend.motion import kinematics, resample, retarget
 from backend.motion import rotations as rot
 from backend.motion.features.ms272 import FPS
+from backend.motion.floor import on_floor
 from backend.motion.motion import Motion
 
 from .clip import Clip
@@ -54,18 +55,6 @@ def longest_sound_part(motion: Motion) -> Motion:
     edges = [0, *breaks.tolist(), len(motion)]
     start, end = max(zip(edges, edges[1:]), key=lambda e: e[1] - e[0])
     return motion[start:end]
-
-
-def on_floor(motion: Motion) -> Motion:
-    """Shifted so that standing feet rest as the rest pose does on y = 0, contacts measured anew."""
-    positions = kinematics.joint_positions(motion)
-    rest = motion.skeleton.rest_positions
-    feet = [motion.skeleton.index(n) for n in ("left_ankle", "right_ankle", "left_foot", "right_foot")]
-    over = positions[:, feet, 1] - (rest[feet, 1] - rest[:, 1].min())
-    # the lowest foot of most frames stands; a low percentile passes over the few that a noisy marker pulled down
-    floor = np.percentile(over.min(axis=1), 5)
-    moved = motion.moved(0.0, (0.0, -floor, 0.0))
-    return Motion(moved.skeleton, moved.root, moved.rotations, moved.fps, kinematics.detect_contacts(moved))
 
 
 # Metres from a joint to the skin below it when that part lies on the ground.

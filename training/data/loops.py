@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from backend.motion import kinematics
+from backend.motion.floor import on_floor
 from backend.motion.motion import Motion
 
-from .clean import on_floor
+from . import augment
 
 MIN_CYCLES, MIN_SECONDS = 3, 3.0
 _STANCE = 0.035  # metres over the loop's lowest foot within which a foot counts as standing
@@ -33,6 +34,19 @@ def unroll(motion: Motion, travels: bool) -> Motion:
     return on_floor(
         replace(motion, root=root, rotations=cycle.rotations[frames], contacts=cycle.contacts[frames])
     )
+
+
+# Metres per second that a body of our size does at most in such a loop: figures with short legs and wide strides, scaled
+# up, would walk at 2.7 m/s and step sideways at 5.
+_FASTEST = {"run": 4.5, "jog": 3.0, "walk": 1.5, "sneak": 0.9, "crawl": 0.8}
+
+
+def unhurried(motion: Motion, verb: str) -> Motion:
+    """Played slower where the loop of another body's proportions came out faster than people do that."""
+    path = np.diff(motion.root, axis=0)[:, [0, 2]]
+    speed = float(np.linalg.norm(path, axis=1).mean()) * float(motion.fps)
+    limit = _FASTEST.get(verb, 1.5)
+    return augment.warp(motion, limit / speed) if speed > limit else motion
 
 
 def stance_velocity(cycle: Motion) -> np.ndarray:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.motion import bone_map, kinematics
+from backend.motion import bone_map, kinematics, retarget
 from backend.motion import rotations as rot
 from backend.motion.bone_map import BoneMap
 from backend.motion.formats import asf_amc, bvh
@@ -68,7 +68,8 @@ def _cmu_bvh_scale(path: Path) -> float:
 def o3de(folder: Path) -> Iterator[Take]:
     """O3DE takes: BVH in centimetres, each starting in a T-pose; the file name is the only label."""
     for path in sorted(folder.glob("*.bvh")):
-        motion = bvh.read(path, scale=0.01)
+        # the first frame is a T-pose held upright; against the zero pose of the files every take leans back by 10 degrees
+        motion = retarget.rebound(bvh.read(path, scale=0.01), 0)
         yield Take(f"o3de_{path.stem}", "o3de", "o3de", path.stem, motion, bone_map.match(motion.skeleton.names), True)
 
 

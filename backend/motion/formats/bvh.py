@@ -72,10 +72,10 @@ def _motion_block(path, text, at, joints, limits):
         message = f"{frames:,} frames of {channels} channels are more than {limits.values:,} numbers"
         raise BvhError(path, line_of(text, at), message)
     tokens = text[at:].split(None, count)
-    values = None if text.find("_", at) >= 0 else numbers(tokens[:count])
+    values = numbers(tokens[:count])
     if values is None:
         for token in re.compile(r"\S+").finditer(text, at):
-            if "_" in token.group() or numbers([token.group()]) is None:
+            if numbers([token.group()]) is None:
                 number(token.group(), path, line_of(text, token.start()), BvhError)
     if len(tokens) != count:
         have = "more" if len(tokens) > count else f"only {len(tokens) / channels:g}"

@@ -11,6 +11,7 @@ import math
 import re
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -60,6 +61,8 @@ def write(path, motion: Motion) -> None:
 def read(path, limits: Limits = LIMITS) -> Motion:
     """The Motion of a file that ``write`` made. Raises NpzError naming what is wrong."""
     try:
+        if Path(path).stat().st_size > limits.file_bytes:
+            raise NpzError(path, None, f"has more than {limits.file_bytes:,} bytes")
         with zipfile.ZipFile(path) as archive:
             arrays = {key: _array(path, archive, key, limits) for key in _ARRAYS}
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as reason:
@@ -98,7 +101,7 @@ def _array(path, archive: zipfile.ZipFile, key: str, limits: Limits) -> np.ndarr
         data = file.read(bytes_wanted + 1)
     if len(data) != bytes_wanted:
         raise NpzError(path, None, f"the array {key!r} is cut short or too long")
-    return np.frombuffer(data, dtype).reshape(shape)
+    return np.frombuffer(data, dtype).reshape(shape).copy()  # writable, as every other Motion
 
 
 def _header(path, key: str, text: bytes, limits: Limits) -> tuple[np.dtype, tuple[int, ...]]:

@@ -53,20 +53,26 @@ def read_text(path, error: type[FormatError], most_bytes: int) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _plain(text: str) -> bool:
+    """float() also reads "1_0" as ten and other scripts' digits; a motion file that holds them is damaged."""
+    return text.isascii() and "_" not in text
+
+
 def number(token: str, path, line: int, error: type[FormatError]) -> float:
     """One finite number, or ``error``."""
     try:
         value = float(token)
     except ValueError:
         value = float("nan")
-    # float() reads "1_0" as ten; a motion file that holds it is damaged
-    if not np.isfinite(value) or "_" in token:
+    if not np.isfinite(value) or not _plain(token):
         raise error(path, line, f"expected a number, got {token[:40]!r}")
     return value
 
 
 def numbers(tokens: list[str]) -> np.ndarray | None:
     """All ``tokens`` as finite float64, or None when one of them is not (the caller finds out which)."""
+    if not _plain("".join(tokens)):
+        return None
     try:
         values = np.array(list(map(float, tokens)), dtype=np.float64)
     except (ValueError, OverflowError):

@@ -1,0 +1,107 @@
+"""The engine on PyTorch: CPU, CUDA (and ROCm under its name) or MPS. Weights are read from safetensors only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import DynamicCache
+
+from ..models.language_model import LanguageModel, LanguageModelConfig
+from ..models.vqvae import VQVAE, VQVAEConfig
+
+LANGUAGE_MODEL = "language_model.safetensors"
+MOTION_TOKENIZER = "motion_tokenizer.safetensors"
+TEXT_TOKENIZER = "tokenizer.json"
+PAD = 0
+
+
+@dataclass
+class State:
+    """The attention cache of a batch of rows and which of its places are real (False: padded on the left)."""
+
+    cache: DynamicCache
+    mask: torch.Tensor
+
+
+def choose_device(wanted: str) -> torch.device:
+    """ "auto" takes CUDA, then MPS, then the CPU; ValueError where the wanted one is not there."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
+    if not there.get(wanted.split(":")[0], False):
+        offered = ", ".join(["auto", *(name for name in there if there[name])])
+        raise ValueError(f"device {wanted!r} is not there; this Python's torch offers: {offered}")
+    return torch.device(wanted)
+
+
+class TorchEngine:
+    """Loads a bundle's networks; see ``base.Engine`` for the methods. fp16 on disk, float32 in use (bfloat16 for the
+    language model on CUDA)."""
+
+    name = "torch"
+
+    def __init__(self, bundle, device: str = "auto", threads: int | None = None):
+        self._device = choose_device(device)
+        self.device = str(self._device)
+        if threads is not None:
+            torch.set_num_threads(max(1, int(threads)))
+        self._text = Tokenizer.from_file(str(bundle.file(TEXT_TOKENIZER)))
+        self._dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
+
+        self._language = LanguageModel(LanguageModelConfig.from_dict(bundle.config["language_model"]))
+        self._language.load_weights(_float(load_file(bundle.file(LANGUAGE_MODEL))))
+        self._language.to(self._device, self._dtype).eval()
+
+        tensors = _float(load_file(bundle.file(MOTION_TOKENIZER)))
+        self._mean, self._std = (tensors.pop(k).to(self._device) for k in ("mean", "std"))
+        self._motion = VQVAE(VQVAEConfig.from_dict(bundle.config["motion_tokenizer"]))
+        self._motion.load_state_dict(tensors)
+        self._motion.to(self._device).eval()
+
+    def encode_text(self, text: str) -> list[int]:
+        return self._text.encode(text, add_special_tokens=False).ids
+
+    @torch.inference_mode()
+    def start(self, prompts: list[list[int]]) -> tuple[np.ndarray, State]:
+        if not prompts or not all(prompts):
+            raise ValueError("every prompt needs at least one token, and there must be one prompt")
+        # takes of one prompt are repeated rows: each distinct prompt is run once, its cache then copied
+        distinct = list(dict.fromkeys(tuple(p) for p in prompts))
+        row_of = {prompt: i for i, prompt in enumerate(distinct)}
+        rows = torch.tensor([row_of[tuple(p)] for p in prompts], device=self._device)
+        longest = max(map(len, distinct))
+        tokens = torch.full((len(distinct), longest), PAD)
+        mask = torch.zeros(len(distinct), longest, dtype=torch.bool)
+        for i, prompt in enumerate(distinct):
+            tokens[i, longest - len(prompt) :] = torch.tensor(prompt)
+            mask[i, longest - len(prompt) :] = True
+        tokens, mask = tokens.to(self._device), mask.to(self._device)
+        cache = DynamicCache()
+        logits = self._language.extend(tokens, mask, cache)
+        if len(rows) != len(distinct):
+            cache.batch_select_indices(rows)
+        return logits[rows].float().cpu().numpy(), State(cache, mask[rows])
+
+    @torch.inference_mode()
+    def step(self, state: State, tokens: np.ndarray) -> np.ndarray:
+        tokens = torch.as_tensor(np.asarray(tokens, np.int64), device=self._device)[:, None]
+        state.mask = torch.cat([state.mask, torch.ones_like(tokens, dtype=torch.bool)], 1)
+        return self._language.extend(tokens, state.mask, state.cache).float().cpu().numpy()
+
+    @torch.inference_mode()
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        codes = torch.as_tensor(np.asarray(codes, np.int64), device=self._device)
+        return (self._motion.decode(codes) * self._std + self._mean).cpu().numpy()
+
+    @torch.inference_mode()
+    def encode(self, features: np.ndarray) -> np.ndarray:
+        features = torch.as_tensor(np.asarray(features, np.float32), device=self._device)
+        return self._motion.encode((features - self._mean) / self._std).cpu().numpy()
+
+
+def _float(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {k: v.float() for k, v in tensors.items()}

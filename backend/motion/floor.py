@@ -1,0 +1,38 @@
+"""Where the floor is under a motion, and putting it at y = 0."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from . import kinematics
+from .motion import CONTACT_JOINTS, Motion
+
+
+def foot_heights(motion: Motion) -> np.ndarray:
+    """(T, 4) height of each contact joint over where it rests when standing on y = 0."""
+    index = [motion.skeleton.index(n) for n in CONTACT_JOINTS]
+    rest = motion.skeleton.rest_positions
+    return kinematics.joint_positions(motion)[:, index, 1] - (rest[index, 1] - rest[:, 1].min())
+
+
+def on_floor(motion: Motion) -> Motion:
+    """Shifted so that standing feet rest as the rest pose does on y = 0, contacts measured anew.
+
+    The lowest foot of most frames stands; a low percentile passes over the few that noise pulled down.
+    """
+    height = np.percentile(foot_heights(motion).min(axis=1), 5)
+    moved = motion.moved(0.0, (0.0, -height, 0.0))
+    return replace(moved, contacts=kinematics.detect_contacts(moved))
+
+
+def foot_slide(motion: Motion) -> float | None:
+    """Mean ground speed of feet in contact, millimetres per frame at the motion's rate; None without any contact."""
+    if len(motion) < 2:
+        return None
+    index = [motion.skeleton.index(n) for n in CONTACT_JOINTS]
+    feet = kinematics.joint_positions(motion)[:, index][..., [0, 2]]
+    step = np.linalg.norm(np.diff(feet, axis=0), axis=-1)
+    down = motion.contacts[1:] & motion.contacts[:-1]
+    return float(1000 * step[down].mean()) if down.any() else None

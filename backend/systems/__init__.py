@@ -1,0 +1,20 @@
+"""The published systems behind one interface; each knows engines, none knows torch."""
+
+from __future__ import annotations
+
+from ..protocol import RequestError
+
+NAMES = ("motiongpt2",)
+
+
+def create(bundle, engine):
+    """The system that ``bundle`` (bundles.Bundle) was made for, on ``engine``; RequestError for one this build lacks."""
+    if bundle.system == "motiongpt2":
+        from .motiongpt2 import MotionGPT2
+
+        return MotionGPT2(bundle, engine)
+    raise RequestError(
+        "system",
+        f"bundle {bundle.name} needs system {bundle.system!r}; this build has {', '.join(NAMES)}",
+        "Update Posewright, or choose another bundle.",
+    )

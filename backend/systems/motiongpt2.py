@@ -1,0 +1,143 @@
+"""MotionGPT-2 (papers.md 4): one vocabulary of words and motion codes, one decoder-only model that continues the text.
+
+This build answers text -> motion on the body. Departures from the paper: a small model of our own instead of LLaMA, a
+length token, classifier-free guidance, constrained decoding, and the best of several takes by measured facts.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..motion import kinematics, resample, retarget
+from ..motion.facts import measure
+from ..motion.features import ms272
+from ..motion.floor import foot_slide, on_floor
+from ..motion.intent import score, slots_of
+from ..motion.motion import Motion
+from ..protocol import GenerateRequest, Report
+from . import prompts
+from .sampling import SamplingConfig, sample
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class _Clock:
+    """Seconds per stage, in the order of the stages."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._since
+        self._since = now
+
+
+class MotionGPT2:
+    """``bundle``: bundles.Bundle of system "motiongpt2"; ``engine``: engines.Engine that holds its networks."""
+
+    name = "motiongpt2"
+
+    def __init__(self, bundle, engine):
+        if bundle.prompt_version != prompts.VERSION:
+            raise ValueError(
+                f"bundle {bundle.name} was trained with prompt version {bundle.prompt_version}, this build asks with "
+                f"version {prompts.VERSION}; the answers would be noise. Use the bundle that came with this build"
+            )
+        self.bundle, self.engine = bundle, engine
+        model = bundle.config["language_model"]
+        self.vocabulary = prompts.Vocabulary(int(model["text_size"]), int(model["codes"]))
+        self.sampling = SamplingConfig(**bundle.config.get("sampling", {}))
+        self.text_room = int(model["positions"]) - prompts.MAX_CODES - 4
+
+    def generate(
+        self, request: GenerateRequest, progress: Progress, cancelled: Callable[[], bool]
+    ) -> tuple[list[Motion], Report]:
+        """``request.takes`` Motions at the request's rate, place and heading, and the report that names the best."""
+        request.require_supported()
+        clock, warnings = _Clock(), []
+        text = request.segments[0].text
+        wanted = slots_of(text)
+        progress("Reading the prompt", 0.0)
+        ids = self.engine.encode_text(prompts.normalise(text))
+        if len(ids) > self.text_room:
+            warnings.append(f"the prompt is long: the last {len(ids) - self.text_room} of {len(ids)} word pieces were cut")
+            ids = ids[: self.text_room]
+        if not wanted["actions"]:
+            warnings.append("no action word was recognised in the prompt; the motion may be anything")
+        clock.lap("prompt")
+
+        codes = None
+        if request.seconds is not None:
+            codes = min(max(math.ceil(request.seconds * float(ms272.FPS) / prompts.FRAMES_PER_CODE), 1), prompts.MAX_CODES)
+        config = replace(
+            self.sampling,
+            **{k: v for k in ("temperature", "guidance") if (v := getattr(request, k)) is not None},
+        )
+        # each take has its own stream: take 2 of 4 is the same motion as take 2 of 8
+        rngs = [np.random.default_rng([request.seed, i]) for i in range(request.takes)]
+        sequences = sample(
+            self.engine, self.vocabulary, ids, codes, rngs, config, lambda f: progress("Generating", 0.05 + 0.75 * f)
+        )
+        clock.lap("generate")
+
+        progress("Decoding", 0.8)
+        motions = [self._decode(s) for s in sequences]
+        clock.lap("decode")
+
+        progress("Choosing", 0.9)
+        judged = [score(measure(m), wanted) for m in motions]
+        scores = [s for s, _ in judged]
+        best = int(np.argmax(scores))
+        clock.lap("choose")
+
+        motions = [self._placed(m, request) for m in motions]
+        clock.lap("place")
+        report = Report(
+            bundle=self.bundle.title,
+            system=self.name,
+            engine=self.engine.name,
+            device=self.engine.device,
+            seed=request.seed,
+            frames=len(motions[best]),
+            stage_seconds=clock.seconds,
+            chosen=best,
+            reason=self._reason(best, judged),
+            scores=tuple(scores),
+            unknown_words=tuple(wanted["unknown"]),
+            foot_slide=foot_slide(motions[best]),
+            warnings=tuple(warnings),
+        )
+        progress("Done", 1.0)
+        return motions, report
+
+    def _decode(self, codes: np.ndarray) -> Motion:
+        features = self.engine.decode(codes[None])[0]
+        return on_floor(ms272.decode(features))
+
+    @staticmethod
+    def _reason(best: int, judged: list[tuple[float, list[str]]]) -> str:
+        what = "; ".join(judged[best][1]) or "nothing in the prompt could be measured"
+        if len(judged) == 1:
+            return what
+        return f"take {best + 1} of {len(judged)} fits the prompt best: {what}"
+
+    @staticmethod
+    def _placed(motion: Motion, request: GenerateRequest) -> Motion:
+        """On the character, at the scene's rate and length, starting where and as the request says."""
+        if request.skeleton is not None:
+            motion = retarget.retarget(motion, target=request.skeleton)
+        if request.frames is not None:
+            motion = resample.resample(motion, request.fps, request.frames)
+        else:
+            motion = resample.resample(motion, request.fps)
+        motion = motion.moved(request.heading - float(kinematics.heading(motion)[0]))
+        x, z = request.origin
+        motion = motion.moved(0.0, (x - motion.root[0, 0], 0.0, z - motion.root[0, 2]))
+        return replace(motion, contacts=kinematics.detect_contacts(motion))

@@ -1,0 +1,76 @@
+"""Drawing motion codes under the grammar: only a legal answer can come out, so none is ever parsed with a hope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .prompts import MAX_CODES, Vocabulary, prompt
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How a bundle is sampled unless the request says otherwise; chosen on the validation split."""
+
+    temperature: float = 0.9
+    """0 = always the likeliest code"""
+    top_k: int = 100
+    guidance: float = 2.0
+    """1 = the text as it is; more pulls away from what the model would do without text"""
+
+
+def draw(logits, config: SamplingConfig, rng: np.random.Generator) -> int:
+    """One index from ``logits`` (n,)."""
+    if config.temperature == 0.0:
+        return int(np.argmax(logits))
+    scaled = logits.astype(np.float64) / config.temperature
+    if 0 < config.top_k < len(scaled):
+        scaled[scaled < np.partition(scaled, -config.top_k)[-config.top_k]] = -np.inf
+    chances = np.exp(scaled - scaled.max())
+    return int(rng.choice(len(chances), p=chances / chances.sum()))
+
+
+def sample(
+    engine,
+    vocabulary: Vocabulary,
+    text_ids: list[int],
+    codes: int | None,
+    rngs: list[np.random.Generator],
+    config: SamplingConfig,
+    tick: Callable[[float], None],
+) -> list[np.ndarray]:
+    """One code sequence a generator in ``rngs``, each of exactly ``codes`` codes, or of the length the model draws.
+
+    The same generator gives the same sequence however many others run beside it. ``tick`` (fraction done) may raise.
+    """
+    takes = len(rngs)
+    guided = config.guidance != 1.0 and bool(text_ids)
+    rows = [prompt(vocabulary, text_ids, codes)] * takes
+    if guided:
+        rows = rows + [prompt(vocabulary, [], codes)] * takes
+    logits, state = engine.start(rows)
+
+    def steered(values: np.ndarray) -> np.ndarray:
+        return values[takes:] + config.guidance * (values[:takes] - values[takes:]) if guided else values
+
+    def step(tokens: np.ndarray):
+        return engine.step(state, np.concatenate([tokens, tokens]) if guided else tokens)
+
+    if codes is None:
+        drawn = [draw(row[vocabulary.lengths], config, rng) for row, rng in zip(steered(logits), rngs)]
+        lengths = np.array(drawn) + 1
+        logits = step(np.array([vocabulary.length(n) for n in lengths]))
+    else:
+        lengths = np.full(takes, codes)
+    if not 1 <= lengths.max() <= MAX_CODES:
+        raise ValueError(f"between 1 and {MAX_CODES} motion codes can be made, got {lengths.max()}")
+    out = np.zeros((takes, int(lengths.max())), dtype=np.int64)
+    for k in range(out.shape[1]):
+        here = steered(logits)
+        out[:, k] = [draw(row[vocabulary.motion], config, rng) for row, rng in zip(here, rngs)]
+        tick((k + 1) / out.shape[1])
+        if k + 1 < out.shape[1]:
+            logits = step(out[:, k] + vocabulary.motion.start)
+    return [row[:n] for row, n in zip(out, lengths)]

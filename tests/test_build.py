@@ -1,0 +1,281 @@
+"""What ``build_addon.py`` makes and says: the zip, the environments' stamps, time limits, missing libraries, counts."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import build_addon
+from building import environments, extension_zip, processes, pythons, system_libraries, testing, torch_index
+from building.console import Console, Failure
+
+ROOT = Path(__file__).resolve().parents[1]
+MANIFEST = """schema_version = "1.0.0"
+id = "posewright"
+version = "9.8.7"
+name = "Posewright"
+tagline = "A tagline"
+maintainer = "Somebody"
+type = "add-on"
+blender_version_min = "4.2.0"
+license = ["SPDX:GPL-3.0-or-later"]
+"""
+
+
+@pytest.fixture
+def sources(tmp_path) -> extension_zip.Sources:
+    """A small project in the layout of this one."""
+    files = {
+        "LICENSE": "free",
+        "blender_addon/blender_manifest.toml": MANIFEST,
+        "blender_addon/__init__.py": "def register():\n    pass\n\n\ndef unregister():\n    pass\n",
+        "blender_addon/ui/panel.py": "from ..backend import motion\n",
+        "blender_addon/__pycache__/panel.py": "cache",
+        "blender_addon/.hidden/secret.py": "secret",
+        "backend/__init__.py": "",
+        "backend/motion/presets/mixamo.json": "{}",
+        "backend/motion/tests/test_it.py": "",
+        "backend/weights/starter/bundle.json": "{}",
+        "backend/weights/starter/language_model.safetensors": "weights",
+        "backend/notes.bak": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return extension_zip.Sources(tmp_path)
+
+
+def test_zip_holds_the_addon_at_its_root_and_the_backend_inside(sources):
+    path = extension_zip.build(sources)
+    assert path == sources.root / "dist" / "posewright-9.8.7.zip"
+    assert zipfile.ZipFile(path).namelist() == [
+        "LICENSE",
+        "__init__.py",
+        "backend/__init__.py",
+        "backend/motion/presets/mixamo.json",
+        "backend/weights/starter/bundle.json",
+        "backend/weights/starter/language_model.safetensors",
+        "blender_manifest.toml",
+        "ui/panel.py",
+    ]
+    assert extension_zip.bundles(extension_zip.content(sources)) == ["starter"]
+    assert [p.name for p in sources.dist.iterdir()] == [path.name]
+
+
+def test_the_same_sources_give_the_same_bytes(sources):
+    first = extension_zip.build(sources).read_bytes()
+    for path in sources.root.rglob("*.py"):
+        path.touch()
+    assert extension_zip.build(sources).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("blender_addon/ui/panel.py", "from backend.motion import motion\n", "ui/panel.py, line 1: imports"),
+        ("blender_addon/ui/panel.py", "import backend\n", "only relative works"),
+        ("blender_addon/ui/panel.py", "def broken(:\n", "line 1: does not parse"),
+        ("blender_addon/__init__.py", "def register():\n    pass\n", "no unregister"),
+        ("blender_addon/backend/__init__.py", "", "belongs to backend/"),
+        ("blender_addon/blender_manifest.toml", MANIFEST.replace('type = "add-on"\n', ""), "lacks type"),
+    ],
+)
+def test_what_blender_would_stumble_over_is_named(sources, name, text, said):
+    path = sources.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Failure, match=said) as failure:
+        extension_zip.build(sources)
+    assert failure.value.remedy
+    assert not list(sources.root.glob("dist/*"))
+
+
+def test_a_missing_manifest_is_named(sources):
+    sources.manifest.unlink()
+    with pytest.raises(Failure, match="blender_manifest.toml is missing"):
+        extension_zip.build(sources)
+
+
+def test_version_is_the_same_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    manifest = extension_zip.read_manifest(extension_zip.Sources(ROOT))
+    assert manifest["version"] == project["version"]
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_this_project_can_be_packed():
+    sources = extension_zip.Sources(ROOT)
+    assert extension_zip.check(sources, extension_zip.content(sources)) == []
+
+
+def test_the_build_needs_the_standard_library_only():
+    code = "import sys, build_addon; print([m for m in ('numpy', 'torch', 'bpy', 'backend') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {code}"], cwd=ROOT,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    "environment", [environments.BACKEND, environments.BPY42, environments.BPY45, environments.BPY52]
+)
+def test_every_requirement_is_pinned(environment):
+    lines = environments.requirements(environment)
+    assert lines
+    assert all("==" in line for line in lines)
+
+
+def test_an_environment_without_stamp_or_with_another_is_not_ready(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    environment = environments.Environment("here", sys.version_info[:2], ("dev",), "a test")
+    environment.executable.parent.mkdir(parents=True)
+    environment.executable.symlink_to(sys.executable)
+    assert not environments.is_ready(environment)
+    stamp = environment.folder / environments.STAMP
+    stamp.write_text(environments.stamp_of(environment) + "\n", encoding="utf-8")
+    assert environments.is_ready(environment)
+    stamp.write_text("made from other pins\n", encoding="utf-8")
+    assert not environments.is_ready(environment)
+
+
+def test_a_python_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    environment = environments.Environment("never", (3, 99), ("dev",), "a test")
+    with pytest.raises(Failure, match=r"No Python 3\.99") as failure:
+        environments.ensure(environment, Console(io.StringIO()))
+    assert "Install Python 3.99" in failure.value.remedy
+
+
+def test_python_is_found_and_its_version_checked():
+    here = sys.version_info[:2]
+    assert pythons.answers(pythons.find(here), f"{here[0]}.{here[1]}")
+    assert not pythons.answers(Path(sys.executable), "3.99")
+    assert not pythons.answers(Path("/nowhere/python3"), "3.11")
+
+
+def test_a_local_torch_wheel_comes_before_every_index(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch_index.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(torch_index.platform, "machine", lambda: "x86_64")
+    (tmp_path / "torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl").touch()
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    assert torch_index.arguments(Path(sys.executable))[0] == []
+
+
+@pytest.mark.parametrize(("answers", "given"), [(True, ["--extra-index-url", torch_index.CPU_INDEX]), (False, [])])
+def test_an_index_that_does_not_answer_is_left_out(monkeypatch, answers, given):
+    monkeypatch.setattr(torch_index.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(torch_index.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(torch_index, "_folder_with_cpu_wheel", lambda python: None)
+    monkeypatch.setattr(torch_index, "_answers", lambda url: answers)
+    assert torch_index.arguments(Path(sys.executable))[0] == given
+
+
+def test_output_is_shown_as_it_comes_and_kept():
+    seen = []
+    done = processes.run([sys.executable, "-c", "print('one'); print('two'); raise SystemExit(3)"], 30, seen.append)
+    assert seen == ["one", "two"] == list(done.lines)
+    assert not done.ok
+    assert done.why() == "exit code 3"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+def test_the_time_limit_also_ends_what_the_child_started(tmp_path):
+    alive = tmp_path / "alive"
+    grandchild = f"import time; time.sleep(3); open({str(alive)!r}, 'w')"
+    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {grandchild!r}]); time.sleep(60)"
+    done = processes.run([sys.executable, "-c", code], 1.0)
+    assert done.timed_out
+    assert done.seconds < 3
+    assert "time limit" in done.why()
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], timeout=3)
+    assert not alive.exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "package"),
+    [
+        ("ImportError: libSM.so.6: cannot open shared object file: No such file or directory", "libsm6"),
+        ("\tlibXi.so.6 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x0)", "libxi6"),
+        ("Couldn't open libEGL.so.1: libEGL.so.1: cannot open shared object file: No such file", "libegl1"),
+    ],
+)
+def test_a_missing_library_is_named_with_its_package(output, package):
+    failure = system_libraries.failure(system_libraries.named_in(output), "Blender cannot start")
+    assert f"apt-get install {package}." in failure.remedy
+
+
+def test_an_unknown_library_is_named_without_a_guess():
+    failure = system_libraries.failure(["libodd.so.7"], "Blender cannot start")
+    assert "libodd.so.7" in failure.message
+    assert "apt-get install" not in failure.remedy
+
+
+JUNIT = '<testsuites><testsuite tests="7" failures="1" errors="1" skipped="2"></testsuite></testsuites>'
+
+
+def outcome(code=0, timed_out=False):
+    return processes.Outcome(code, (), 1.0, timed_out)
+
+
+def test_counts_come_from_the_junit_file(tmp_path):
+    report = tmp_path / "r.xml"
+    report.write_text(JUNIT, encoding="utf-8")
+    row = testing.read_row("tests", report, outcome(1))
+    assert (row.passed, row.failed, row.skipped) == (3, 2, 2)
+
+
+@pytest.mark.parametrize("ended", [outcome(-11), outcome(-9, timed_out=True), outcome(5)])
+def test_a_run_without_results_counts_as_failed(tmp_path, ended):
+    row = testing.read_row("tests", tmp_path / "none.xml", ended)
+    assert (row.passed, row.failed) == (0, 1)
+    assert row.reason
+
+
+def test_a_crash_after_the_last_test_counts_as_failed(tmp_path):
+    report = tmp_path / "r.xml"
+    report.write_text('<testsuite tests="3" failures="0" errors="0" skipped="0"/>', encoding="utf-8")
+    row = testing.read_row("tests", report, outcome(-6))
+    assert (row.passed, row.failed) == (3, 1)
+    assert "SIGABRT" in row.reason
+
+
+def test_the_last_line_sums_up(tmp_path):
+    stream = io.StringIO()
+    checks = testing.Checks(Console(stream), tmp_path)
+    checks.rows = [testing.Row("a", passed=3, skipped=1), testing.Row("b", passed=2)]
+    checks.skip("c", "no Blender here")
+    assert checks.summary() == 0
+    assert stream.getvalue().splitlines()[-1] == "5 passed, 0 failed, 2 skipped"
+    checks.fail("d", Failure("it broke", "mend it"))
+    assert checks.summary() == 1
+    assert stream.getvalue().splitlines()[-1] == "5 passed, 1 failed, 2 skipped"
+    assert "What to do: mend it" in stream.getvalue()
+
+
+def test_no_python_313_is_a_visible_skip(monkeypatch):
+    monkeypatch.setattr(testing.pythons, "find", lambda version: None)
+    monkeypatch.setattr(testing, "_environment", lambda checks, environment: None)
+    monkeypatch.setattr(testing, "_build", lambda checks: None)
+    stream = io.StringIO()
+    assert testing.run_all(Console(stream)) == 0
+    assert "SKIP tests/blender in Blender 5.2: no Python 3.13 found" in stream.getvalue()
+    assert stream.getvalue().splitlines()[-1] == "0 passed, 0 failed, 2 skipped"
+
+
+def test_commands_of_the_readme_are_understood():
+    demo = build_addon.arguments(["demo", "a person walks", "--seconds", "3", "--seed", "7"])
+    assert (demo.prompt, demo.seconds, demo.seed) == ("a person walks", 3.0, 7)
+    for command in ("build", "test", "validate", "clean"):
+        assert build_addon.arguments([command]).command == command
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 'python3 build_addon.py demo "' in readme
+    assert "python3 build_addon.py test" in readme

@@ -1,0 +1,136 @@
+"""What the language model reads: captioned motions, recorded and made from recorded ones, as codes.
+
+Every part of a split is made of that split's clips alone: joins, overlays, warps and mirrors never cross it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.motion.fact_words import caption_keys
+from backend.motion.facts import measure
+from backend.motion.features import ms272
+from backend.motion.motion import Motion
+
+from . import augment, build, segments
+from .cache import held
+from .captions import compose as composing
+from .clip import Clip
+from .segments import LONGEST, Segment, seeded
+
+Encode = Callable[[list[np.ndarray]], list[np.ndarray]]
+"""features (T, 272) of many motions -> their codes (T // 4,)"""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How much of what. Shares are of the sampling weight; the rest are recorded segments."""
+
+    joins: int = 2400
+    joins_share: float = 0.15
+    overlays: int = 900
+    overlays_share: float = 0.07
+    events_share: float = 0.30
+    warp: float = 0.12
+    offsets: tuple[int, ...] = (0, 2)
+    """first frames from which a segment is encoded: a shifted window gives other codes for the same motion"""
+
+
+@dataclass
+class Record:
+    """A motion with its captions, before encoding."""
+
+    captions: list[dict]
+    motions: list[Motion]
+    weight: float
+
+
+def recorded(clips: list[Clip], captions: dict[str, list[dict]], mixture: Mixture, warped: bool) -> list[Record]:
+    """The segments of the clips and their mirrors; ``warped`` adds a time-warp of each, with facts measured anew."""
+    phrases, bank = build.read_phrases(), segments.bank()
+    out, labels, seconds = [], [], defaultdict(float)
+    for segment in segments.both_sides(clips):
+        motion, words = segment.motion, captions[segment.id]
+        shifted = [motion[k:] for k in mixture.offsets if len(motion) - k >= segments.FPS or k == 0]
+        out.append(Record(words, shifted, segment.seconds))
+        labels.append(segment.weight_label)
+        seconds[segment.weight_label] += segment.seconds
+        if warped:
+            factor = 1.0 + seeded(segment.id + " warp").uniform(-mixture.warp, mixture.warp)
+            played = augment.warp(motion, factor)[:LONGEST]
+            entry = build.entry(segment.clip, phrases)
+            out.append(Record(segments.captions_of(segment, entry, bank, played), [played], segment.seconds))
+            labels.append(segment.weight_label)
+            seconds[segment.weight_label] += segment.seconds
+    events = sum(np.sqrt(s) for name, s in seconds.items() if name.startswith("event "))
+    windows = sum(np.sqrt(s) for name, s in seconds.items() if not name.startswith("event "))
+    for record, label in zip(out, labels):
+        share = mixture.events_share / events if label.startswith("event ") else (1 - mixture.events_share) / windows
+        record.weight = share * record.weight / np.sqrt(seconds[label]) if events else record.weight
+    return out
+
+
+def joined(pool: list[tuple[Segment, list[dict]]], mixture: Mixture, chances: np.ndarray) -> list[Record]:
+    """Two segments (a fifth of the time three) of 1 to 5 s each in a row: "walks, then waves"."""
+    rng, out = seeded("joins"), []
+    short = np.array([1.0 if s.seconds <= 5.0 else 0.0 for s, _ in pool]) * chances
+    for _ in range(mixture.joins):
+        chosen = rng.choice(len(pool), 3 if rng.random() < 0.2 else 2, p=short / short.sum())
+        (first, words), motion = pool[chosen[0]], pool[chosen[0]][0].motion
+        captions = [words[i] for i in rng.permutation(len(words))[:4]]
+        for k in chosen[1:]:
+            following, others = pool[k]
+            if len(motion) + len(following.motion) > LONGEST:
+                break
+            motion = augment.join(motion, following.motion, rng.uniform(0.3, 0.5))
+            captions = [composing.join(c, others[rng.integers(len(others))], rng) for c in captions]
+        out.append(Record(captions, [motion], mixture.joins_share / mixture.joins))
+    return out
+
+
+def overlaid(pool: list[tuple[Segment, list[dict]]], mixture: Mixture) -> list[Record]:
+    """The arms of one segment over the walking or standing legs of another: "walks while waving"."""
+    rng, out = seeded("overlays"), []
+    facts = [measure(s.motion) for s, _ in pool]
+    keys = [caption_keys(f) for f in facts]
+    legs = [i for i, k in enumerate(keys) if k and k[0].startswith(("walk", "stand", "turn", "jog", "crouch_walk"))]
+    arms = [
+        i for i, k in enumerate(keys)
+        if any("hand" in w or "punch" in w for w in k[:2]) and facts[i].pelvis_lowest > 0.8 and facts[i].jumps == 0
+    ]  # fmt: skip
+    bank = segments.bank()
+    for _ in range(mixture.overlays if legs and arms else 0):
+        i, j = int(rng.choice(legs)), int(rng.choice(arms))
+        motion = augment.overlay(pool[i][0].motion, pool[j][0].motion)
+        upper = [k for k in keys[j] if "hand" in k or "punch" in k]
+        said = [{"text": t, "slots": composing.key_slots(k)} for k in upper[:2] for t in bank[k]["sentences"]]
+        below = pool[i][1]
+        captions = [
+            composing.overlay(below[rng.integers(len(below))], said[rng.integers(len(said))], rng) for _ in range(4)
+        ]
+        out.append(Record(captions, [motion], mixture.overlays_share / mixture.overlays))
+    return out
+
+
+def records(clips: list[Clip], captions: dict[str, list[dict]], mixture: Mixture = Mixture(), made: bool = True):
+    """All records of one split's clips; ``made`` False keeps to recorded, unwarped segments (for validation)."""
+    out = recorded(clips, captions, mixture, warped=made)
+    if not made:
+        return out
+    pool = [(s, captions[s.id]) for s in segments.both_sides(clips)]
+    weights = np.array([r.weight for r in out[::2]])
+    scale = 1.0 - mixture.joins_share - mixture.overlays_share
+    for record in out:
+        record.weight *= scale / (weights.sum() * 2)
+    return out + joined(pool, mixture, weights) + overlaid(pool, mixture)
+
+
+def encoded(some: list[Record], encode: Encode) -> list[dict]:
+    """Records as ``training.sequences.items`` takes them: captions, code variants, weight."""
+    features = [held(ms272.encode(m))[0] for r in some for m in r.motions]
+    codes = iter(encode(features))
+    return [{"captions": r.captions, "codes": [next(codes) for _ in r.motions], "weight": r.weight} for r in some]

@@ -1,0 +1,151 @@
+"""The starter bundle, from the public sources to ``backend/weights/starter``:
+
+    python -m training.recipes.starter --cmu DIR --o3de DIR --cc0 DIR --bpy-python PYTHON
+
+Two hours on two CPU cores, less on a CUDA GPU. Every step is skipped whose result is there already, and a killed
+stage goes on where it was; delete its folder below ``--runs`` to do it again. Choices (sampling, early stop) are made
+on the validation split alone; the test splits are measured once, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend.systems.prompts import normalise
+from training import export, language, text_tokenizer, tokenizer
+from training.data import build, cache, language_set, segments, splits
+from training.sequences import items
+
+TEXT_TOKENS = 1200
+
+
+def clips_of(args: argparse.Namespace) -> list:
+    """The clip cache, built when it is not there."""
+    if not args.cache.exists():
+        clips = build.build(args.cmu, args.o3de, args.cc0, args.bpy_python)
+        if not clips:
+            sys.exit(f"{args.cache} is not there and no source was given: see --help")
+        cache.save(clips, args.cache)
+    return cache.clips(args.cache)
+
+
+def train_tokenizer(args: argparse.Namespace) -> Path:
+    """Stage 1."""
+    out = args.runs / "tokenizer"
+    config = tokenizer.TokenizerTraining(minutes=args.tokenizer_minutes, lr=5e-4, threads=args.threads)
+    if not finished(out, config.minutes):
+        train, val = cache.load("train", path=args.cache), cache.load("val", mirrored=False, path=args.cache)
+        tokenizer.train(config, train, out, val)
+    return out
+
+
+def finished(folder: Path, minutes: float) -> bool:
+    """Whether a run used its budget."""
+    path = folder / "weights.json"
+    return path.exists() and json.loads(path.read_text(encoding="utf-8"))["minutes"] >= minutes - 0.1
+
+
+def encoder(folder: Path) -> language_set.Encode:
+    """Features to codes with the trained tokenizer, one motion at a time: padding would leak into the last codes."""
+    model, mean, std = tokenizer.load(folder)
+
+    @torch.no_grad()
+    def encode(features: list[np.ndarray]) -> list[np.ndarray]:
+        out = []
+        for motion in features:
+            length = len(motion) // model.config.frames_per_code * model.config.frames_per_code
+            normalised = torch.from_numpy((motion[:length] - mean) / std)[None]
+            out.append(model.encode(normalised)[0].numpy())
+        return out
+
+    return encode
+
+
+def language_items(args: argparse.Namespace, tokenizer_run: Path, split: str) -> list[dict]:
+    """Captioned codes of a split, kept as JSON lines beside the runs."""
+    path = args.runs / f"items_{split}.jsonl"
+    if not path.exists():
+        table = splits.load()
+        clips = [c for c in clips_of(args) if table.of(c) == split]
+        records = language_set.records(clips, segments.committed(), made=split == "train")
+        some = language_set.encoded(records, encoder(tokenizer_run))
+        temporary = path.with_suffix(".part")
+        with temporary.open("w", encoding="utf-8") as file:
+            for record in some:
+                codes = [c.tolist() for c in record["codes"]]
+                file.write(json.dumps({**record, "codes": codes}) + "\n")
+        os.replace(temporary, path)
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def train_language(args: argparse.Namespace, tokenizer_run: Path) -> Path:
+    """Stage 2; returns the folder of the weights with the lowest validation loss."""
+    out = args.runs / "language"
+    train, val = (language_items(args, tokenizer_run, s) for s in ("train", "val"))
+    text_file = out / language.TOKENIZER
+    if not text_file.exists():
+        text = text_tokenizer.train((normalise(c["text"]) for r in train for c in r["captions"]), TEXT_TOKENS)
+        out.mkdir(parents=True, exist_ok=True)
+        text.save(str(text_file))
+    text = text_tokenizer.Tokenizer.from_file(str(text_file))
+
+    def ids(sentence: str) -> list[int]:
+        return text.encode(normalise(sentence)).ids
+
+    config = language.LanguageTraining(minutes=args.language_minutes, threads=args.threads)
+    config.model.text_size = text.get_vocab_size()
+    if not finished(out, config.minutes):
+        language.train(config, items(train, ids), out, items(val, ids))
+    return out / language.BEST
+
+
+def tokenizer_metrics(args: argparse.Namespace, run: Path) -> dict:
+    """Reconstruction on every split; test trials also by whether their action was seen in training."""
+    model, mean, std = tokenizer.load(run)
+    table, clips = splits.load(), clips_of(args)
+    seen = {c.label for c in clips if table.of(c) == "train"}
+    parts = {name: [c for c in clips if table.of(c) == name] for name in ("val", "test_trials", "test_subjects")}
+    parts["test_trials_seen_actions"] = [c for c in parts["test_trials"] if c.label in seen]
+    parts["test_trials_unseen_actions"] = [c for c in parts["test_trials"] if c.label not in seen]
+    return {
+        name: tokenizer.evaluate(model, mean, std, [cache.held(language_set.ms272.encode(c.motion))[0] for c in part])
+        for name, part in parts.items()
+        if part
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cmu", type=Path, help="folder of <subject>/<trial>.amc|bvh and descriptions.json")
+    parser.add_argument("--o3de", type=Path, help="folder of O3DE motion matching BVH files")
+    parser.add_argument("--cc0", type=Path, help="folder of <library>/*.glb")
+    parser.add_argument("--bpy-python", type=Path, help="a Python that can import bpy; reads the GLB files")
+    parser.add_argument("--cache", type=Path, default=Path("data/clips.npz"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--out", type=Path, default=Path("backend/weights/starter"))
+    parser.add_argument("--tokenizer-minutes", type=float, default=44.0)
+    parser.add_argument("--language-minutes", type=float, default=40.0)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args(arguments)
+    clips_of(args)
+    tokenizer_run = train_tokenizer(args)
+    language_run = train_language(args, tokenizer_run)
+    metrics = {"tokenizer": tokenizer_metrics(args, tokenizer_run)}
+    card = Path(__file__).with_name("starter_card.md").read_text(encoding="utf-8")
+    meta = json.loads(Path(__file__).with_name("starter.json").read_text(encoding="utf-8")) | {"metrics": metrics}
+    text_file = args.runs / "language" / language.TOKENIZER
+    bundle = export.export_bundle(tokenizer_run, language_run, text_file, meta, card, args.out, replace=True)
+    print(json.dumps(metrics, indent=1))
+    print(f"wrote {bundle.path}; measure it with: python -m training probe")
+
+
+if __name__ == "__main__":
+    main()
