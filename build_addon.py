@@ -37,7 +37,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     commands.add_parser("build", help="pack the extension zip")
     demo = commands.add_parser("demo", help="generate a motion onto a character through the add-on")
     demo.add_argument("prompt", help='what the character does, e.g. "a person walks forward"')
-    demo.add_argument("--seconds", type=float, default=5.0, help="length of the motion, 0.2 to 10 (default 5)")
+    demo.add_argument(
+        "--seconds", type=float, default=5.0, help="length of the motion up to 10, 0 lets the model choose (default 5)"
+    )
     demo.add_argument("--seed", type=int, default=0, help="the same seed gives the same motion (default 0)")
     demo.add_argument("--out", type=Path, default=ROOT / "demo-out", help="folder for the files (default demo-out)")
     test = commands.add_parser("test", help="set up and run all checks")

@@ -65,6 +65,12 @@ def generate(scene: bpy.types.Scene, armature: bpy.types.Object, task: dict) -> 
     begun = time.monotonic()
     wishes = scene.posewright
     wishes.prompt, wishes.seconds, wishes.seed = task["prompt"], task["seconds"], task["seed"]
+    # Blender holds a field to its range without a word
+    if abs(wishes.seconds - task["seconds"]) > 1e-3:
+        raise DemoFailure(
+            f"{task['seconds']:g} seconds were asked for; the panel takes 0 (the model chooses) to {wishes.seconds:g}",
+            "Choose another --seconds.",
+        )
     try:
         done = bpy.ops.posewright.generate()
     except RuntimeError as error:  # how Blender hands on an operator's error report

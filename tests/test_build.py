@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -188,16 +189,18 @@ def test_output_is_shown_as_it_comes_and_kept():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 def test_the_time_limit_also_ends_what_the_child_started(tmp_path):
-    alive = tmp_path / "alive"
-    grandchild = f"import time; time.sleep(3); open({str(alive)!r}, 'w')"
+    pulse = tmp_path / "pulse"
+    pulse.touch()
+    grandchild = f"import time\nwhile True:\n    open({str(pulse)!r}, 'a').write('.')\n    time.sleep(0.05)"
     code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {grandchild!r}]); time.sleep(60)"
-    done = processes.run([sys.executable, "-c", code], 1.0)
+    done = processes.run([sys.executable, "-c", code], 4.0)
     assert done.timed_out
-    assert done.seconds < 3
+    assert done.seconds < 20
     assert "time limit" in done.why()
-    with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], timeout=3)
-    assert not alive.exists()
+    beats = pulse.stat().st_size
+    assert beats, "the grandchild never ran: this machine is too busy for the test"
+    time.sleep(0.5)
+    assert pulse.stat().st_size == beats
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,9 @@ def _captions(args: argparse.Namespace) -> int:
 
     records = segments.caption_records(cache.clips(args.cache), build.read_phrases(), splits.load())
     segments.save_captions(records)
-    print(f"wrote {len(records)} segments, {sum(len(r['sentences']) for r in records)} sentences to {segments.CAPTIONS}")
+    print(
+        f"wrote {len(records)} segments, {sum(len(r['sentences']) for r in records)} sentences to {segments.CAPTIONS}"
+    )
     return 0
 
 

@@ -1,4 +1,5 @@
-"""From two finished runs to a bundle: weights in fp16, normalisation in fp32, the text tokenizer, a model card.
+"""From two finished runs to a bundle: the motion tokenizer in fp16, the language model's
+matrices in int8 with a scale a row, normalisation in fp32, the text tokenizer, a model card.
 
     python -m training.export --tokenizer runs/tokenizer --language runs/language/best \\
         --text runs/language/tokenizer.json --meta meta.json --card MODEL_CARD.md --out backend/weights/starter
@@ -16,6 +17,7 @@ from safetensors.torch import save
 from tokenizers import Tokenizer
 
 from backend.bundles import Bundle, write
+from backend.engines.int8 import quantised
 from training import language, text_tokenizer, tokenizer
 
 PROMPT_VERSION = 1
@@ -68,7 +70,7 @@ def export_bundle(
     }
     files = {
         "motion_tokenizer.safetensors": save(half(vqvae.state_dict()) | normalised),
-        "language_model.safetensors": save(half(model.weights())),
+        "language_model.safetensors": save(quantised(half(model.weights()))),
         "tokenizer.json": text_file,
         "MODEL_CARD.md": card.encode(),
     }

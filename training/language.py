@@ -34,7 +34,7 @@ class LanguageTraining(RunConfig):
 
     model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
     dropping: Dropping = field(default_factory=Dropping)
-    tokens: int = 6144
+    tokens: int = 3072
     """a batch"""
     label_smoothing: float = 0.05
     lr: float = 1e-3

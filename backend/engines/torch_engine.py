@@ -12,6 +12,7 @@ from transformers import DynamicCache
 
 from ..models.language_model import LanguageModel, LanguageModelConfig
 from ..models.vqvae import VQVAE, VQVAEConfig
+from .int8 import to_float
 
 LANGUAGE_MODEL = "language_model.safetensors"
 MOTION_TOKENIZER = "motion_tokenizer.safetensors"
@@ -39,8 +40,8 @@ def choose_device(wanted: str) -> torch.device:
 
 
 class TorchEngine:
-    """Loads a bundle's networks; see ``base.Engine`` for the methods. fp16 on disk, float32 in use (bfloat16 for the
-    language model on CUDA)."""
+    """Loads a bundle's networks; see ``base.Engine`` for the methods. fp16 or int8 on disk, float32 in use (bfloat16
+    for the language model on CUDA)."""
 
     name = "torch"
 
@@ -53,10 +54,10 @@ class TorchEngine:
         self._dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
 
         self._language = LanguageModel(LanguageModelConfig.from_dict(bundle.config["language_model"]))
-        self._language.load_weights(_float(load_file(bundle.file(LANGUAGE_MODEL))))
+        self._language.load_weights(to_float(load_file(bundle.file(LANGUAGE_MODEL))))
         self._language.to(self._device, self._dtype).eval()
 
-        tensors = _float(load_file(bundle.file(MOTION_TOKENIZER)))
+        tensors = to_float(load_file(bundle.file(MOTION_TOKENIZER)))
         self._mean, self._std = (tensors.pop(k).to(self._device) for k in ("mean", "std"))
         self._motion = VQVAE(VQVAEConfig.from_dict(bundle.config["motion_tokenizer"]))
         self._motion.load_state_dict(tensors)
@@ -101,7 +102,3 @@ class TorchEngine:
     def encode(self, features: np.ndarray) -> np.ndarray:
         features = torch.as_tensor(np.asarray(features, np.float32), device=self._device)
         return self._motion.encode((features - self._mean) / self._std).cpu().numpy()
-
-
-def _float(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {k: v.float() for k, v in tensors.items()}

@@ -64,7 +64,8 @@ class LanguageModel(nn.Module):
             GPT2Config(
                 vocab_size=c.size, n_positions=c.positions, n_embd=c.width, n_layer=c.layers, n_head=c.heads,
                 resid_pdrop=c.residual_dropout, embd_pdrop=c.embedding_dropout, attn_pdrop=c.attention_dropout,
-                bos_token_id=None, eos_token_id=None,
+                # the same function as GPT-2's "gelu_new" in one kernel instead of eight
+                activation_function="gelu_pytorch_tanh", bos_token_id=None, eos_token_id=None,
             )
         )  # fmt: skip
 

@@ -28,7 +28,7 @@ class NoMapFits(ValueError):
 
 @dataclass(frozen=True)
 class BoneMap:
-    """``slots``: slot -> bone names, parent first. ``pelvis`` and the slots of ``anatomy.REQUIRED`` are always there."""
+    """``slots``: slot -> bone names, parent first; ``pelvis`` and the slots of ``anatomy.REQUIRED`` are there."""
 
     name: str
     slots: dict[str, tuple[str, ...]]
@@ -40,7 +40,9 @@ class BoneMap:
     @classmethod
     def from_dict(cls, d: dict) -> BoneMap:
         if d.get("version") != VERSION:
-            raise ValueError(f"bone map version {d.get('version')!r} cannot be read; this build reads version {VERSION}")
+            raise ValueError(
+                f"bone map version {d.get('version')!r} cannot be read; this build reads version {VERSION}"
+            )
         slots = {}
         for slot, entry in d["slots"].items():
             if slot not in SMPLX52_NAMES:
@@ -105,8 +107,8 @@ def match(bone_names, candidates: list[BoneMap] | None = None) -> BoneMap:
         found = len(needed) - len(missing)
         names = ", ".join(s.replace("_", " ") for s in missing)
         message = (
-            f"no bone map fits this armature ({len(bones)} bones). Nearest: {best.name}, {found} of {len(needed)} needed "
-            f"slots found; not found: {names}. Known naming schemes: {', '.join(c.name for c in candidates)}"
+            f"no bone map fits this armature ({len(bones)} bones). Nearest: {best.name}, {found} of {len(needed)} "
+            f"needed slots found; not found: {names}. Known naming schemes: {', '.join(c.name for c in candidates)}"
         )
         raise NoMapFits(message, best.name, missing)
     return best

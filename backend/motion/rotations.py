@@ -206,7 +206,7 @@ def from_euler(angles, order):
 
 
 def to_euler(q, order):
-    """Intrinsic Euler angles ``(..., 3)`` of a proper ``order`` of three distinct axes, middle angle in [-pi/2, pi/2]."""
+    """Intrinsic Euler angles ``(..., 3)`` in an ``order`` of three distinct axes, middle angle in [-pi/2, pi/2]."""
     m = to_matrix(q)
     i, j, k = ("XYZ".index(letter) for letter in order)
     sign = 1.0 if (j - i) % 3 == 1 else -1.0

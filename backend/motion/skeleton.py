@@ -103,11 +103,13 @@ class Skeleton:
 
     @classmethod
     def from_dict(cls, d: dict) -> Skeleton:
-        return cls(str(d["kind"]), tuple(d["names"]), tuple(int(p) for p in d["parents"]), np.array(d["offsets"], float))
+        return cls(
+            str(d["kind"]), tuple(d["names"]), tuple(int(p) for p in d["parents"]), np.array(d["offsets"], float)
+        )
 
 
-# Metres. Left side and centre; the right side is the left with x negated. Legs, feet, hip and shoulder widths and upper
-# arms are the mean of the CMU subjects outside the held-out ones (training/data/proportions.py), rounded to millimetres.
+# Metres. Left side and centre; the right is the left with x negated. Legs, feet, hip and shoulder widths and upper
+# arms are the mean of the CMU subjects outside the held-out ones (training/data/proportions.py), to the millimetre.
 # CMU's spine starts in the hips and its forearm ends above the wrist, so those few are divided by ordinary proportions.
 _LEFT = {
     "left_hip": (0.089, -0.075, 0.0), "left_knee": (0.0, -0.406, 0.0), "left_ankle": (0.0, -0.437, 0.0),

@@ -8,7 +8,7 @@ NAMES = ("motiongpt2",)
 
 
 def create(bundle, engine):
-    """The system that ``bundle`` (bundles.Bundle) was made for, on ``engine``; RequestError for one this build lacks."""
+    """The system that ``bundle`` (bundles.Bundle) was made for, on ``engine``; RequestError otherwise."""
     if bundle.system == "motiongpt2":
         from .motiongpt2 import MotionGPT2
 

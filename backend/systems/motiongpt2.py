@@ -67,7 +67,9 @@ class MotionGPT2:
         progress("Reading the prompt", 0.0)
         ids = self.engine.encode_text(prompts.normalise(text))
         if len(ids) > self.text_room:
-            warnings.append(f"the prompt is long: the last {len(ids) - self.text_room} of {len(ids)} word pieces were cut")
+            warnings.append(
+                f"the prompt is long: the last {len(ids) - self.text_room} of {len(ids)} word pieces were cut"
+            )
             ids = ids[: self.text_room]
         if not wanted["actions"]:
             warnings.append("no action word was recognised in the prompt; the motion may be anything")
@@ -75,7 +77,9 @@ class MotionGPT2:
 
         codes = None
         if request.seconds is not None:
-            codes = min(max(math.ceil(request.seconds * float(ms272.FPS) / prompts.FRAMES_PER_CODE), 1), prompts.MAX_CODES)
+            codes = min(
+                max(math.ceil(request.seconds * float(ms272.FPS) / prompts.FRAMES_PER_CODE), 1), prompts.MAX_CODES
+            )
         config = replace(
             self.sampling,
             **{k: v for k in ("temperature", "guidance") if (v := getattr(request, k)) is not None},

@@ -1,6 +1,6 @@
 """Prompt v1: what stands before the motion codes. Training builds the same sequence (training/sequences.py).
 
-    <bos> [<len_k>] text <motion> [<len_k> unless given before] c1 .. ck </motion>
+<bos> [<len_k>] text <motion> [<len_k> unless given before] c1 .. ck </motion>
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""New motions from recorded ones: time-warps, two in a row with a blend, the upper body of one on the legs of another."""
+"""New motions from recorded ones: time-warps, two in a row with a blend, the arms of one on the legs of another."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from backend.motion import kinematics, resample
 from backend.motion import rotations as rot
 from backend.motion.motion import Motion
 
-_UPPER = ("spine1", "spine2", "spine3", "neck", "head", "left_collar", "right_collar", "left_shoulder", "right_shoulder",
-          "left_elbow", "right_elbow", "left_wrist", "right_wrist")  # fmt: skip
+_UPPER = ("spine1", "spine2", "spine3", "neck", "head", "left_collar", "right_collar", "left_shoulder",
+          "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist")  # fmt: skip
 
 
 def warp(motion: Motion, factor: float) -> Motion:
@@ -46,7 +46,9 @@ def join(first: Motion, second: Motion, blend_seconds: float) -> Motion:
                 moved.rotations[blend:],
             ]
         ),
-        contacts=np.concatenate([first.contacts[:at], first.contacts[at:] & moved.contacts[:blend], moved.contacts[blend:]]),
+        contacts=np.concatenate(
+            [first.contacts[:at], first.contacts[at:] & moved.contacts[:blend], moved.contacts[blend:]]
+        ),
     )
 
 

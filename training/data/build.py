@@ -67,7 +67,9 @@ def build(cmu: Path | None, o3de: Path | None, cc0: Path | None, bpy_python: Pat
         out += ingest(sources.o3de(o3de), phrases)
     if cc0:
         if bpy_python is None:
-            raise ValueError("the CC0 clips are GLB and are read by bpy: give --bpy-python a Python that can import bpy")
+            raise ValueError(
+                "the CC0 clips are GLB and are read by bpy: give --bpy-python a Python that can import bpy"
+            )
         out += ingest(sources.cc0(cc0, bpy_python), phrases)
     return out
 

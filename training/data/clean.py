@@ -21,7 +21,7 @@ def clean(take: Take) -> Clip | None:
     """The take as a clip, or None when less than a third of a second of it is sound."""
     motion = retarget.retarget(resample.resample(take.motion, FPS), take.bone_map)
     if take.tpose_start:
-        motion = motion[lead_in(motion):]
+        motion = motion[lead_in(motion) :]
     motion = longest_sound_part(motion)
     if len(motion) < 10:
         return None

@@ -80,7 +80,8 @@ def joined(pool: list[tuple[Segment, list[dict]]], mixture: Mixture, chances: np
     short = np.array([1.0 if s.seconds <= 5.0 else 0.0 for s, _ in pool]) * chances
     for _ in range(mixture.joins):
         chosen = rng.choice(len(pool), 3 if rng.random() < 0.2 else 2, p=short / short.sum())
-        (first, words), motion = pool[chosen[0]], pool[chosen[0]][0].motion
+        start, words = pool[chosen[0]]
+        motion = start.motion
         captions = [words[i] for i in rng.permutation(len(words))[:4]]
         for k in chosen[1:]:
             following, others = pool[k]

@@ -31,13 +31,11 @@ def unroll(motion: Motion, travels: bool) -> Motion:
     if travels:
         velocity = stance_velocity(cycle)[frames]
         root = root + np.concatenate([np.zeros((1, 3)), np.cumsum(velocity[:-1], axis=0)])
-    return on_floor(
-        replace(motion, root=root, rotations=cycle.rotations[frames], contacts=cycle.contacts[frames])
-    )
+    return on_floor(replace(motion, root=root, rotations=cycle.rotations[frames], contacts=cycle.contacts[frames]))
 
 
-# Metres per second that a body of our size does at most in such a loop: figures with short legs and wide strides, scaled
-# up, would walk at 2.7 m/s and step sideways at 5.
+# Metres per second that a body of our size does at most in such a loop: figures with short legs and wide strides,
+# scaled up, would walk at 2.7 m/s and step sideways at 5.
 _FASTEST = {"run": 4.5, "jog": 3.0, "walk": 1.5, "sneak": 0.9, "crawl": 0.8}
 
 

@@ -38,7 +38,7 @@ _TELLING = ("jump", "turn_left", "turn_right", "sitting", "crouched", "bent", "k
 
 @dataclass(frozen=True)
 class Segment:
-    """Frames ``start`` to ``end`` of a clip; ``covers``: part of the clip that is. ``event``: what it was cut around."""
+    """Frames ``start`` to ``end`` of a clip; ``covers``: part of the clip that is. ``event``: what it is cut around."""
 
     clip: Clip
     start: int

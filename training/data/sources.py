@@ -1,9 +1,9 @@
 """The public sources and their folder layouts: each reader yields raw Motions with a name, never a cleaned clip.
 
-* CMU Graphics Lab Motion Capture Database (mocap.cs.cmu.edu): ``<subject>/<subject>.asf`` with ``<subject>_<trial>.amc``
-  (120 fps), or ``<subject>_<trial>.bvh`` of the MotionBuilder-friendly or the Daz-friendly conversion by cgspeed.com (and one
-  subject with joint names, "LeftKnee");
-  ``descriptions.json`` maps trial -> description (the database's own index page as JSON).
+* CMU Graphics Lab Motion Capture Database (mocap.cs.cmu.edu): ``<subject>/<subject>.asf`` with
+  ``<subject>_<trial>.amc`` (120 fps), or ``<subject>_<trial>.bvh`` of the MotionBuilder-friendly or the Daz-friendly
+  conversion by cgspeed.com (and one subject with joint names, "LeftKnee"); ``descriptions.json`` maps trial -> description
+  (the database's own index page as JSON).
 * O3DE's motion matching sample (github.com/o3de/o3de, Gems/MotionMatching/Assets): locomotion takes as BVH.
 * CC0 clip libraries as GLB with named actions: Mesh2Motion, KayKit character animations. Read through ``bpy``.
 """
@@ -59,7 +59,7 @@ def cmu(folder: Path) -> Iterator[Take]:
 
 
 def _cmu_bvh_scale(path: Path) -> float:
-    """Metres per unit: the Daz-friendly family is written in centimetres, the MotionBuilder-friendly in CMU's inches."""
+    """Metres per unit: the Daz-friendly family is in centimetres, the MotionBuilder-friendly in CMU's inches."""
     with path.open(encoding="utf-8", errors="replace") as file:
         daz = "ROOT hip\n" in file.read(200).replace("\r", "")
     return 0.01 if daz else 2.54 / (100 * 0.45)
@@ -68,7 +68,7 @@ def _cmu_bvh_scale(path: Path) -> float:
 def o3de(folder: Path) -> Iterator[Take]:
     """O3DE takes: BVH in centimetres, each starting in a T-pose; the file name is the only label."""
     for path in sorted(folder.glob("*.bvh")):
-        # the first frame is a T-pose held upright; against the zero pose of the files every take leans back by 10 degrees
+        # the first frame is a T-pose held upright; against the zero pose of the files every take leans back 10 degrees
         motion = retarget.rebound(bvh.read(path, scale=0.01), 0)
         yield Take(f"o3de_{path.stem}", "o3de", "o3de", path.stem, motion, bone_map.match(motion.skeleton.names), True)
 

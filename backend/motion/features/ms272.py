@@ -1,4 +1,4 @@
-"""MS-272 features: 272 numbers a frame at 30 fps, SMPL-22, carrying true local rotations (the layout of MotionStreamer).
+"""MS-272 features: 272 numbers a frame at 30 fps, SMPL-22, with true local rotations (the layout of MotionStreamer).
 
 ===========  ====  ============================================================================================
 block        size  content
@@ -37,7 +37,9 @@ HEIGHT = 9  # y of joint 0 in the positions block
 def encode(motion: Motion) -> np.ndarray:
     """Motion on SMPL-22 at 30 fps -> (T, 272) float32. Where it stands and faces is lost: features are canonical."""
     if motion.skeleton.kind != "smpl22":
-        raise ValueError(f"MS-272 describes SMPL-22 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first")
+        raise ValueError(
+            f"MS-272 describes SMPL-22 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first"
+        )
     if motion.fps != FPS:
         raise ValueError(f"MS-272 runs at 30 fps, got {float(motion.fps):g}; resample first")
     frames = len(motion)
