@@ -206,19 +206,19 @@ def from_euler(angles, order):
 
 
 def to_euler(q, order):
-    """Intrinsic Euler angles ``(..., 3)`` in an ``order`` of three distinct axes, middle angle in [-pi/2, pi/2]."""
-    m = to_matrix(q)
-    i, j, k = ("XYZ".index(letter) for letter in order)
-    sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    middle = np.arcsin(np.clip(sign * m[..., i, k], -1.0, 1.0))
-    locked = np.abs(m[..., i, k]) > 1.0 - 1e-9  # first and last angle turn about one axis: give all to the first
-    first = np.where(
-        locked,
-        np.arctan2(sign * m[..., k, j], m[..., j, j]),
-        np.arctan2(-sign * m[..., j, k], m[..., k, k]),
-    )
-    last = np.where(locked, 0.0, np.arctan2(-sign * m[..., i, j], m[..., i, i]))
-    return np.stack([first, middle, last], axis=-1)
+    """Intrinsic Euler angles ``(..., 3)`` in an ``order`` of three distinct axes, middle angle in [-pi/2, pi/2].
+
+    From half angles (Bernardes and Viollet 2022), which stays exact in the gimbal lock where matrix entries do not.
+    """
+    k, j, i = ("XYZ".index(letter) for letter in order)
+    sign = (i - j) * (j - k) * (k - i) / 2
+    q = np.asarray(q)
+    w, (x, y, z) = q[..., 0], (q[..., 1 + n] for n in (i, j, k))
+    a, b, c, d = w - y, x + sign * z, y + w, sign * z - x
+    middle = 2.0 * np.arctan2(np.hypot(c, d), np.hypot(a, b)) - np.pi / 2
+    half_sum, half_difference = np.arctan2(b, a), np.arctan2(d, c)
+    angles = np.stack([sign * (half_sum + half_difference), middle, half_sum - half_difference], axis=-1)
+    return (angles + np.pi) % (2 * np.pi) - np.pi
 
 
 def about_y(yaw):

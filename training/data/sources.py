@@ -2,7 +2,7 @@
 
 * CMU Graphics Lab Motion Capture Database (mocap.cs.cmu.edu): ``<subject>/<subject>.asf`` with
   ``<subject>_<trial>.amc`` (120 fps), or ``<subject>_<trial>.bvh`` of the MotionBuilder-friendly or the Daz-friendly
-  conversion by cgspeed.com (and one subject with joint names, "LeftKnee"); ``descriptions.json`` maps trial -> description
+  conversion by cgspeed.com (one subject has joint names, "LeftKnee"); ``descriptions.json`` maps trial -> description
   (the database's own index page as JSON).
 * O3DE's motion matching sample (github.com/o3de/o3de, Gems/MotionMatching/Assets): locomotion takes as BVH.
 * CC0 clip libraries as GLB with named actions: Mesh2Motion, KayKit character animations. Read through ``bpy``.
