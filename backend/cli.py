@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--seconds", type=float, help="length; without it the model chooses")
     generate.add_argument("--fps", type=_rate, default=Fraction(30), help="24, 23.976, 24000/1001 ... (default 30)")
     generate.add_argument("--seed", type=int, default=0, help="the same seed gives the same motion (default 0)")
-    generate.add_argument("--takes", type=int, default=1, help="make so many, write the best (default 1)")
+    generate.add_argument("--takes", type=int, default=4, help="make so many, write the best (default 4)")
     generate.add_argument("--bundle", help="folder of another model bundle")
     generate.add_argument("--out", type=Path, required=True, help="the file to write, .npz or .bvh")
 

@@ -93,7 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
     probe.add_arguments(commands.add_parser("probe", help="40 prompts, checked by kinematics"))
     args = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return probe.main(args) if args.command == "probe" else actions[args.what](args)
+    if args.command == "probe":
+        return probe.main(args)
+    try:
+        return actions[args.what](args)
+    except (ValueError, OSError, RuntimeError) as error:  # a source that is missing or damaged, an unknown group
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

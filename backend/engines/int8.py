@@ -16,7 +16,8 @@ def quantised(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             out[name] = value
             continue
         value = value.detach().float()
-        scale = (value.abs().amax(1).clamp(min=1e-6) / 127.0).to(torch.float16)
+        # fp16's smallest step: a row of zeros has a scale too, or 0 / 0 would be stored as integers
+        scale = (value.abs().amax(1) / 127.0).clamp(min=2.0**-24).to(torch.float16)
         # a scale rounded down would push the largest value past 127
         out[name] = (value / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
         out[name + SCALE] = scale
@@ -27,7 +28,8 @@ def to_float(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """float32 of fp16 or ``quantised`` tensors; ValueError names an int8 matrix without its scales."""
     out = {}
     for name, value in tensors.items():
-        if name.endswith(SCALE):
+        base = tensors.get(name.removesuffix(SCALE))
+        if name.endswith(SCALE) and base is not None and base.dtype == torch.int8:
             continue
         if value.dtype == torch.int8:
             scale = tensors.get(name + SCALE)

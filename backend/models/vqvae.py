@@ -141,7 +141,10 @@ class Quantizer(nn.Module):
         quantised = self.lookup(codes)
         if self.training:
             self._move(x.detach()[mask], codes[mask])
-        commitment = ((x - quantised).square().mean(-1) * mask).sum() / mask.sum().clamp(min=1)
+        # squared near the code, linear far from it: a few windows that the codebook cannot follow (spins) would else
+        # outweigh all others and drive the encoder apart (seen: 10^6 times the usual loss)
+        distance = 2 * F.huber_loss(x, quantised, reduction="none").mean(-1)
+        commitment = (distance * mask).sum() / mask.sum().clamp(min=1)
         return x + (quantised - x).detach(), codes, commitment
 
     def _candidates(self, x: torch.Tensor) -> torch.Tensor:

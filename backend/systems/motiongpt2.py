@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..bundles import BundleError
 from ..motion import kinematics, resample, retarget
+from ..motion.anatomy import rest_frames
 from ..motion.facts import measure
 from ..motion.features import ms272
 from ..motion.floor import foot_slide, on_floor
 from ..motion.intent import score, slots_of
 from ..motion.motion import Motion
-from ..protocol import GenerateRequest, Report
+from ..motion.skeleton import KINDS, Skeleton
+from ..protocol import GenerateRequest, Report, RequestError
 from . import prompts
 from .sampling import SamplingConfig, sample
 
@@ -39,6 +42,26 @@ class _Clock:
         self._since = now
 
 
+def _told(items: Sequence, progress: Progress, stage: str, start: float, end: float) -> Iterator:
+    """The items, progress told before each: it may raise, and a cancellation must not wait for all of them."""
+    for i, item in enumerate(items):
+        progress(stage, start + (end - start) * i / len(items))
+        yield item
+
+
+def _require_body(skeleton: Skeleton):
+    """RequestError before anything is generated for a skeleton that no motion could be put on."""
+    try:
+        if skeleton.kind not in KINDS:
+            raise ValueError(f"its kind is {skeleton.kind!r}, accepted are {', '.join(KINDS)}")
+        rest_frames(retarget.slot_points(skeleton))
+        if not skeleton.leg_length > 0:
+            raise ValueError("its legs have no length")
+    except ValueError as error:
+        action = "Check the bone map and the armature's rest pose."
+        raise RequestError("skeleton", f"the character's skeleton cannot be used: {error}", action) from error
+
+
 class MotionGPT2:
     """``bundle``: bundles.Bundle of system "motiongpt2"; ``engine``: engines.Engine that holds its networks."""
 
@@ -46,7 +69,7 @@ class MotionGPT2:
 
     def __init__(self, bundle, engine):
         if bundle.prompt_version != prompts.VERSION:
-            raise ValueError(
+            raise BundleError(
                 f"bundle {bundle.name} was trained with prompt version {bundle.prompt_version}, this build asks with "
                 f"version {prompts.VERSION}; the answers would be noise. Use the bundle that came with this build"
             )
@@ -55,12 +78,20 @@ class MotionGPT2:
         self.vocabulary = prompts.Vocabulary(int(model["text_size"]), int(model["codes"]))
         self.sampling = SamplingConfig(**bundle.config.get("sampling", {}))
         self.text_room = int(model["positions"]) - prompts.MAX_CODES - 4
+        lengths = int(model.get("lengths", prompts.MAX_CODES))
+        if lengths != prompts.MAX_CODES or self.text_room < 1:
+            raise BundleError(
+                f"bundle {bundle.name} has {lengths} length tokens and room for {model['positions']} tokens; "
+                f"needed are {prompts.MAX_CODES} and at least {prompts.MAX_CODES + 5}. Choose another bundle"
+            )
 
     def generate(
         self, request: GenerateRequest, progress: Progress, cancelled: Callable[[], bool]
     ) -> tuple[list[Motion], Report]:
         """``request.takes`` Motions at the request's rate, place and heading, and the report that names the best."""
         request.require_supported()
+        if request.skeleton is not None:
+            _require_body(request.skeleton)
         clock, warnings = _Clock(), []
         text = request.segments[0].text
         wanted = slots_of(text)
@@ -91,17 +122,15 @@ class MotionGPT2:
         )
         clock.lap("generate")
 
-        progress("Decoding", 0.8)
-        motions = [self._decode(s) for s in sequences]
+        motions = [self._decode(s) for s in _told(sequences, progress, "Decoding", 0.8, 0.9)]
         clock.lap("decode")
 
-        progress("Choosing", 0.9)
-        judged = [score(measure(m), wanted) for m in motions]
+        judged = [score(measure(m), wanted) for m in _told(motions, progress, "Choosing", 0.9, 0.95)]
         scores = [s for s, _ in judged]
         best = int(np.argmax(scores))
         clock.lap("choose")
 
-        motions = [self._placed(m, request) for m in motions]
+        motions = [self._placed(m, request) for m in _told(motions, progress, "Placing", 0.95, 1.0)]
         clock.lap("place")
         report = Report(
             bundle=self.bundle.title,
@@ -136,7 +165,8 @@ class MotionGPT2:
     def _placed(motion: Motion, request: GenerateRequest) -> Motion:
         """On the character, at the scene's rate and length, starting where and as the request says."""
         if request.skeleton is not None:
-            motion = retarget.retarget(motion, target=request.skeleton)
+            # legs of other proportions reach less or more far down when they bend
+            motion = on_floor(retarget.retarget(motion, target=request.skeleton))
         if request.frames is not None:
             motion = resample.resample(motion, request.fps, request.frames)
         else:

@@ -25,10 +25,12 @@ def draw(logits, config: SamplingConfig, rng: np.random.Generator) -> int:
     """One index from ``logits`` (n,)."""
     if config.temperature == 0.0:
         return int(np.argmax(logits))
-    scaled = logits.astype(np.float64) / config.temperature
+    # from the largest down, so that a temperature next to 0 leaves it finite
+    with np.errstate(over="ignore"):
+        scaled = (logits.astype(np.float64) - float(logits.max())) / config.temperature
     if 0 < config.top_k < len(scaled):
         scaled[scaled < np.partition(scaled, -config.top_k)[-config.top_k]] = -np.inf
-    chances = np.exp(scaled - scaled.max())
+    chances = np.exp(scaled)
     return int(rng.choice(len(chances), p=chances / chances.sum()))
 
 

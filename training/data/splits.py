@@ -29,7 +29,7 @@ class Splits:
     def of(self, clip: Clip) -> str:
         """Split of a clip; a group that the committed file does not know is an error, never silently training data."""
         if clip.group not in self.groups:
-            raise KeyError(
+            raise ValueError(
                 f"{clip.id}: group {clip.group!r} is not in {FILE.name}; the committed splits are the only ones"
             )
         return self.groups[clip.group]

@@ -1,0 +1,1 @@
+"""Speed, measured, every claim beside its baseline in the same process. No tests; see docs/performance.md."""

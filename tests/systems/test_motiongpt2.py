@@ -1,0 +1,312 @@
+"""From a request to placed motions and their report, on an engine whose codes mean poses one can read."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from backend import systems
+from backend.bundles import BundleError
+from backend.motion import kinematics
+from backend.motion.facts import measure
+from backend.motion.floor import foot_heights, foot_slide, on_floor
+from backend.motion.intent import score, slots_of
+from backend.motion.motion import KeyPose
+from backend.motion.skeleton import Skeleton, canonical
+from backend.protocol import GenerateRequest, RequestError, Segment
+from backend.systems.motiongpt2 import MotionGPT2
+from tests.systems.fake_engine import CODES, STEP, FakeEngine, bundle, only
+
+RATES = (Fraction(24000, 1001), Fraction(24), Fraction(30), Fraction(60))
+
+
+def silent(stage, fraction):
+    pass
+
+
+def generate(text="a person walks forward", engine=None, progress=silent, **options):
+    request = GenerateRequest((Segment(text),), **options)
+    return MotionGPT2(bundle(), engine or FakeEngine()).generate(request, progress, lambda: False)
+
+
+def same(a, b):
+    return np.array_equal(a.root, b.root) and np.array_equal(a.rotations, b.rotations)
+
+
+def legs(thigh: float, shin: float) -> Skeleton:
+    """The canonical body with legs of other proportions."""
+    offsets = canonical().offsets.copy()
+    for side in ("left", "right"):
+        offsets[canonical().index(f"{side}_knee")] *= thigh
+        offsets[canonical().index(f"{side}_ankle")] *= shin
+    return canonical().with_offsets(offsets)
+
+
+# --- length and rate -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fps", RATES, ids=lambda f: f"{float(f):g}")
+@pytest.mark.parametrize("seconds", [0.2, 0.25, 1.0, 1.1, 2.5, 7.77, 10.0])
+def test_exactly_the_frames_asked_for(seconds, fps):
+    (motion,), report = generate(engine=FakeEngine(only(1)), seconds=seconds, fps=fps)
+    assert len(motion) == report.frames == round(Fraction(seconds) * fps) and motion.fps == fps
+    # still walking at the end: the codes were enough, no pose was held but for less than one frame of the model
+    speed = np.linalg.norm(np.diff(motion.root, axis=0), axis=1) * float(fps) / 30
+    within = np.arange(1, len(motion)) * 30 / float(fps) <= 4 * -(-round(seconds * 30) // 4) - 1
+    assert np.allclose(speed[1:][within[1:]], STEP, atol=1e-4)
+
+
+def test_whole_frames_of_the_scene_survive_the_way_through_seconds():
+    for fps in RATES:
+        for frames in (5, 47, 100, 239):
+            if 0.2 <= frames / fps <= 10:
+                (motion,), _ = generate(seconds=float(frames / fps), fps=fps)
+                assert len(motion) == frames
+
+
+def test_without_seconds_each_take_has_the_length_that_the_model_chose():
+    engine = FakeEngine()
+    motions, report = generate(engine=engine, takes=4, fps=24)
+    assert len({len(m) for m in motions}) > 1
+    for motion, codes in zip(motions, engine.decoded, strict=True):
+        assert len(motion) == int((4 * codes.shape[1] - 1) * 24 / 30) + 1
+    assert report.frames == len(motions[report.chosen])
+
+
+def test_seconds_ask_for_the_codes_that_cover_them():
+    for seconds, codes in ((0.2, 2), (0.4, 3), (1.0, 8), (1.1, 9), (8.8, 66), (10.0, 75)):
+        engine = FakeEngine()
+        generate(engine=engine, seconds=seconds)
+        assert engine.decoded[0].shape == (1, codes)
+
+
+# --- place, heading, character ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("heading", [0.0, 1.2, -3.0, 9.0])
+@pytest.mark.parametrize("own", [0.0, 0.8])
+def test_starts_where_and_as_the_request_says(heading, own):
+    """``own``: the model's first frame need not face ahead."""
+    motions, _ = generate(
+        engine=FakeEngine(heading=own), seconds=2, takes=2, origin=(3.5, -2.0), heading=heading, fps=24
+    )
+    for motion in motions:
+        assert np.allclose(motion.root[0, [0, 2]], [3.5, -2.0], atol=1e-9)
+        off = kinematics.heading(motion)[0] - heading
+        assert abs((off + np.pi) % (2 * np.pi) - np.pi) < 1e-3
+
+
+def test_walks_to_where_it_faces():
+    (motion,), _ = generate(engine=FakeEngine(only(1)), seconds=2, heading=np.pi / 2, origin=(1, 1))
+    way = motion.root[-1] - motion.root[0]
+    assert way[0] > 2.0 and abs(way[2]) < 1e-6
+
+
+def test_only_place_and_heading_change():
+    (here,), _ = generate(seconds=1, seed=4)
+    (there,), _ = generate(seconds=1, seed=4, origin=(5, 5), heading=0.7)
+    moved = there.moved(-0.7)
+    assert np.allclose(moved.rotations, here.rotations, atol=1e-9)
+    assert np.allclose(moved.root - moved.root[0], here.root - here.root[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("code, why", [(0, "stands"), (4, "hovers"), (5, "sinks"), (7, "crouches"), (8, "sits")])
+@pytest.mark.parametrize("skeleton", [None, legs(0.5, 0.5), legs(1.3, 0.8), legs(0.8, 1.3)])
+def test_feet_on_the_floor_of_whoever_it_is(code, why, skeleton):
+    (motion,), report = generate(engine=FakeEngine(only(code)), seconds=1, skeleton=skeleton)
+    assert np.abs(foot_heights(motion).min(axis=1)).max() < 1e-3
+    assert motion.contacts.any() and report.foot_slide == pytest.approx(0.0, abs=1e-3)
+    lowest = kinematics.joint_positions(motion)[..., 1].min()
+    assert lowest == pytest.approx(0.0, abs=0.13)  # a toe joint, or the sole under a foot that is pitched
+
+
+def test_the_result_is_on_the_characters_skeleton():
+    skeleton = legs(1.5, 1.5)
+    (own,), _ = generate(engine=FakeEngine(only(1)), seconds=2, skeleton=skeleton)
+    (plain,), _ = generate(engine=FakeEngine(only(1)), seconds=2)
+    assert np.array_equal(own.skeleton.offsets, skeleton.offsets) and own.skeleton.kind == "smpl22"
+    positions = kinematics.joint_positions(own)
+    knee, hip = skeleton.index("left_knee"), skeleton.index("left_hip")
+    thigh = np.linalg.norm(positions[:, knee] - positions[:, hip], axis=1)
+    assert np.allclose(thigh, 1.5 * 0.406, atol=1e-6)
+    # half as long again in the legs: steps as much longer
+    scale = (own.root[-1, 2] - own.root[0, 2]) / (plain.root[-1, 2] - plain.root[0, 2])
+    assert scale == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_body_with_hands_gets_them():
+    (motion,), _ = generate(seconds=1, skeleton=canonical("smplx52"))
+    assert motion.skeleton.kind == "smplx52" and motion.rotations.shape == (30, 52, 4)
+
+
+@pytest.mark.parametrize(
+    "skeleton, what",
+    [
+        (Skeleton("other", ("hip", "tail"), (-1, 0), np.zeros((2, 3))), "kind is 'other'"),
+        (canonical().with_offsets(np.zeros((22, 3))), "coincide at rest"),
+        (legs(0.0, 0.0), "skeleton cannot be used"),
+    ],
+)
+def test_a_skeleton_that_nothing_fits_is_refused_before_generating(skeleton, what):
+    engine = FakeEngine()
+    with pytest.raises(RequestError, match=what) as error:
+        generate(engine=engine, seconds=1, skeleton=skeleton)
+    assert error.value.kind == "skeleton" and "bone map" in error.value.action and not engine.prompts
+
+
+# --- seeds and takes -------------------------------------------------------------------------------------------------
+
+
+def test_same_seed_same_motion_and_take_i_whatever_the_number_of_takes():
+    four, _ = generate(seconds=2, seed=11, takes=4)
+    again, _ = generate(seconds=2, seed=11, takes=4)
+    two, _ = generate(seconds=2, seed=11, takes=2)
+    other, _ = generate(seconds=2, seed=12)
+    assert all(same(a, b) for a, b in zip(four, again, strict=True))
+    assert same(two[0], four[0]) and same(two[1], four[1])
+    assert not same(four[0], four[1]) and not same(other[0], four[0])
+
+
+def test_temperature_and_guidance_of_the_request_win_over_the_bundles():
+    cold = bundle()
+    cold.config["sampling"] = {"temperature": 0.0, "guidance": 1.0, "top_k": 5}
+    engine = FakeEngine()
+    system = MotionGPT2(cold, engine)
+    takes, _ = system.generate(GenerateRequest((Segment("walk"),), seconds=2, takes=2), silent, lambda: False)
+    assert same(*takes) and len(engine.prompts[-1]) == 2
+    warm = GenerateRequest((Segment("walk"),), seconds=2, takes=2, temperature=1.0, guidance=3.0)
+    takes, _ = system.generate(warm, silent, lambda: False)
+    assert not same(*takes) and len(engine.prompts[-1]) == 4
+
+
+def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
+    text, best = "a person walks forward", []
+    for seed in range(6):
+        engine = FakeEngine(only(0, 1))
+        motions, report = generate(text, engine, seconds=3, takes=5, seed=seed)
+        judged = [score(measure(_decoded(engine, codes)), slots_of(text)) for codes in engine.decoded]
+        assert report.scores == pytest.approx([s for s, _ in judged])
+        assert report.scores[report.chosen] == max(report.scores) and len(motions) == 5
+        reasons = "; ".join(judged[report.chosen][1])
+        assert report.reason == f"take {report.chosen + 1} of 5 fits the prompt best: {reasons}"
+        assert "walk" in report.reason
+        assert report.foot_slide == foot_slide(motions[report.chosen])
+        best.append(report.chosen)
+    assert len(set(best)) > 1
+
+
+def _decoded(engine, codes):
+    from backend.motion.features import ms272
+
+    return on_floor(ms272.decode(engine.decode(codes)[0]))
+
+
+def test_the_prompt_decides_between_takes():
+    stands, walks = (
+        generate(text, FakeEngine(only(0, 1)), seconds=3, takes=8, seed=1)[1].chosen
+        for text in ("a person stands still", "a person walks forward")
+    )
+    motions, _ = generate("a person walks forward", FakeEngine(only(0, 1)), seconds=3, takes=8, seed=1)
+    way = [np.linalg.norm(m.root[-1] - m.root[0]) for m in motions]
+    assert way[walks] > way[stands]
+
+
+# --- what the report tells -------------------------------------------------------------------------------------------
+
+
+def test_the_report_names_bundle_engine_seed_and_stages():
+    _, report = generate(seconds=1, seed=9)
+    assert (report.bundle, report.system, report.engine, report.device) == ("fake 1", "motiongpt2", "fake", "cpu")
+    assert report.seed == 9 and report.chosen == 0 and report.scores and "take" not in report.reason
+    assert list(report.stage_seconds) == ["prompt", "generate", "decode", "choose", "place"]
+    assert report.warnings == () and report.unknown_words == ()
+
+
+def test_words_that_were_not_understood_are_named():
+    _, report = generate("a person walks like a flamboyant zorgle", seconds=1)
+    assert report.unknown_words == ("flamboyant", "zorgle") and not report.warnings
+    _, report = generate("a zorgle", seconds=1)
+    assert "no action word was recognised" in report.warnings[0] and report.unknown_words == ("zorgle",)
+    assert report.reason and report.scores == (0.5,)
+
+
+@pytest.mark.parametrize("text", ["!!!", "\u4eba\u8d70\u8def", "42", "..."])
+def test_text_without_any_word_gives_a_motion_and_a_warning(text):
+    (motion,), report = generate(text, seconds=1)
+    assert len(motion) == 30 and "no action word" in report.warnings[0]
+
+
+def test_a_prompt_that_is_too_long_is_cut_with_a_warning():
+    engine = FakeEngine()
+    room = 160 - 75 - 4
+    _, report = generate("walk " * 90, engine, seconds=10)
+    assert report.warnings == (f"the prompt is long: the last {90 - room} of 90 word pieces were cut",)
+    assert len(engine.prompts[0][0]) == room + 3
+    # the longest text and the longest motion just fit
+    assert len(engine.prompts[0][0]) + len(engine.steps) <= 160
+    _, report = generate("walk " * room, FakeEngine(), seconds=1)
+    assert report.warnings == ()
+
+
+def test_prompts_reach_the_engine_normalised():
+    plain, shouted = FakeEngine(), FakeEngine()
+    generate("a person walks", plain, seconds=1)
+    generate("  A Person \n WALKS ", shouted, seconds=1)
+    assert plain.prompts == shouted.prompts
+
+
+# --- progress, cancelling, refusals ----------------------------------------------------------------------------------
+
+
+def test_progress_grows_to_1_and_names_the_stages():
+    told = []
+    generate(seconds=2, takes=3, progress=lambda *what: told.append(what))
+    fractions = [f for _, f in told]
+    assert fractions == sorted(fractions) and fractions[0] == 0.0 and fractions[-1] == 1.0
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["Reading the prompt", "Generating", "Decoding", "Choosing", "Placing", "Done"]
+    assert sum(stage == "Generating" for stage, _ in told) == 15
+
+
+@pytest.mark.parametrize("stage", ["Reading the prompt", "Generating", "Decoding", "Choosing", "Placing"])
+def test_what_progress_raises_ends_it(stage):
+    class Cancelled(Exception):
+        pass
+
+    engine, told = FakeEngine(), []
+
+    def progress(now, fraction):
+        told.append(now)
+        if now == stage and told.count(now) == (1 if stage == "Reading the prompt" else 2):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        generate(engine=engine, seconds=3, takes=3, progress=progress)
+    assert told[-1] == stage
+    if stage == "Generating":
+        assert len(engine.steps) == 1 and not engine.decoded
+
+
+def test_what_this_version_cannot_do_is_refused():
+    with pytest.raises(RequestError, match="key poses"):
+        generate(keys=(KeyPose(3),))
+
+
+def test_another_prompt_version_is_refused():
+    with pytest.raises(BundleError, match="prompt version 2, this build asks with version 1.*Use the bundle"):
+        systems.create(bundle(prompt_version=2), FakeEngine())
+
+
+@pytest.mark.parametrize("change, what", [({"lengths": 50}, "50 length tokens"), ({"positions": 79}, "at least 80")])
+def test_a_language_model_of_another_layout_is_refused(change, what):
+    odd = bundle()
+    odd.config["language_model"].update(change)
+    with pytest.raises(BundleError, match=what):
+        systems.create(odd, FakeEngine())
+
+
+def test_another_system_says_what_this_build_has():
+    with pytest.raises(RequestError, match="needs system 'motiongpt9'; this build has motiongpt2") as error:
+        systems.create(bundle(system="motiongpt9"), FakeEngine())
+    assert error.value.kind == "system"
+    assert systems.create(bundle(), FakeEngine()).vocabulary.codes == CODES
