@@ -9,6 +9,7 @@ from backend import systems
 from backend.bundles import BundleError
 from backend.motion import kinematics
 from backend.motion.facts import measure
+from backend.motion.features import ms272
 from backend.motion.floor import foot_heights, foot_slide, on_floor
 from backend.motion.intent import score, slots_of
 from backend.motion.motion import KeyPose
@@ -31,6 +32,10 @@ def generate(text="a person walks forward", engine=None, progress=silent, **opti
 
 def same(a, b):
     return np.array_equal(a.root, b.root) and np.array_equal(a.rotations, b.rotations)
+
+
+def decoded(codes):
+    return on_floor(ms272.decode(FakeEngine().decode(codes)[0]))
 
 
 def legs(thigh: float, shin: float) -> Skeleton:
@@ -184,7 +189,7 @@ def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
     for seed in range(6):
         engine = FakeEngine(only(0, 1))
         motions, report = generate(text, engine, seconds=3, takes=5, seed=seed)
-        judged = [score(measure(_decoded(engine, codes)), slots_of(text)) for codes in engine.decoded]
+        judged = [score(measure(decoded(codes)), slots_of(text)) for codes in engine.decoded]
         assert report.scores == pytest.approx([s for s, _ in judged])
         assert report.scores[report.chosen] == max(report.scores) and len(motions) == 5
         reasons = "; ".join(judged[report.chosen][1])
@@ -193,12 +198,6 @@ def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
         assert report.foot_slide == foot_slide(motions[report.chosen])
         best.append(report.chosen)
     assert len(set(best)) > 1
-
-
-def _decoded(engine, codes):
-    from backend.motion.features import ms272
-
-    return on_floor(ms272.decode(engine.decode(codes)[0]))
 
 
 def test_the_prompt_decides_between_takes():

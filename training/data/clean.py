@@ -22,6 +22,8 @@ def clean(take: Take) -> Clip | None:
     motion = retarget.retarget(resample.resample(take.motion, FPS), take.bone_map)
     if take.tpose_start:
         motion = motion[lead_in(motion) :]
+    if take.source == "cmu":
+        motion = motion[snap(motion) :]
     motion = longest_sound_part(motion)
     if len(motion) < 10:
         return None
@@ -44,6 +46,19 @@ def lead_in(motion: Motion) -> int:
     # mocap conversions put one T-pose frame before the take: there the very next frame is already the motion
     moving_out = 0 if end == 1 else int(0.3 * float(motion.fps))
     return min(end + moving_out, len(motion) - 1)
+
+
+def snap(motion: Motion, within: int = 8, metres: float = 0.2) -> int:
+    """How many first frames lie before a jump of a limb into the movement: a calibration pose left on one frame.
+
+    A jump moves a joint against the pelvis by ``metres`` in one frame and nearly twice as far as anything afterwards.
+    """
+    if len(motion) <= within + 4:
+        return 0
+    positions = kinematics.joint_positions(motion)
+    step = np.linalg.norm(np.diff(positions - positions[:, :1], axis=0), axis=-1).max(axis=1)
+    jumps = np.flatnonzero((step[:within] > metres) & (step[:within] > 1.8 * np.percentile(step[within:], 98)))
+    return int(jumps[-1]) + 1 if len(jumps) else 0
 
 
 def longest_sound_part(motion: Motion) -> Motion:

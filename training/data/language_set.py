@@ -68,9 +68,10 @@ def recorded(clips: list[Clip], captions: dict[str, list[dict]], mixture: Mixtur
             seconds[segment.weight_label] += segment.seconds
     events = sum(np.sqrt(s) for name, s in seconds.items() if name.startswith("event "))
     windows = sum(np.sqrt(s) for name, s in seconds.items() if not name.startswith("event "))
+    events_share = mixture.events_share if events else 0.0
     for record, label in zip(out, labels):
-        share = mixture.events_share / events if label.startswith("event ") else (1 - mixture.events_share) / windows
-        record.weight = share * record.weight / np.sqrt(seconds[label]) if events else record.weight
+        share = events_share / events if label.startswith("event ") else (1 - events_share) / windows
+        record.weight = share * record.weight / np.sqrt(seconds[label])
     return out
 
 
@@ -104,10 +105,17 @@ def overlaid(pool: list[tuple[Segment, list[dict]]], mixture: Mixture) -> list[R
         if any("hand" in w or "punch" in w for w in k[:2]) and facts[i].pelvis_lowest > 0.8 and facts[i].jumps == 0
     ]  # fmt: skip
     bank = segments.bank()
-    for _ in range(mixture.overlays if legs and arms else 0):
+    tries = 3 * mixture.overlays if legs and arms else 0
+    for _ in range(tries):
+        if len(out) == mixture.overlays:
+            break
         i, j = int(rng.choice(legs)), int(rng.choice(arms))
         motion = augment.overlay(pool[i][0].motion, pool[j][0].motion)
-        upper = [k for k in keys[j] if "hand" in k or "punch" in k]
+        # cut to the shorter of the two, a gesture may be gone: say only what is measured in the result
+        left = caption_keys(measure(motion))
+        upper = [k for k in keys[j] if ("hand" in k or "punch" in k) and k in left]
+        if not upper:
+            continue
         said = [{"text": t, "slots": composing.key_slots(k)} for k in upper[:2] for t in bank[k]["sentences"]]
         below = pool[i][1]
         captions = [
