@@ -21,7 +21,7 @@ from backend.motion.skeleton import canonical
 from backend.protocol import PROTOCOL_VERSION, GenerateRequest, Segment, Take
 
 from .child import Backend, ChildFailed, unpacked
-from .machine import machine
+from .machine import Others, machine
 from .rounds import interleaved, ratios
 from .table import Row, ratio_row, save, show
 
@@ -160,13 +160,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args(arguments)
     bundle = options.bundle.absolute()
-    here = machine()
+    others = Others()
     try:
         rows = measure(bundle)
     except ChildFailed as failure:
         print(failure, file=sys.stderr)
         return 1
     title = f"generate, bundle {bundle.name}"
+    here = machine(others)
     show(title, here, rows)
     if options.json:
         save(options.json, title, here, rows)

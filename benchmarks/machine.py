@@ -16,7 +16,7 @@ IDLE = 0.1
 @dataclass(frozen=True)
 class Machine:
     """``cores`` are those that this process may use, of ``cores_there``; ``others`` is how many cores' worth of work
-    other processes did in the half second before the measurement, None where the system does not say."""
+    other processes did on average while it was measured, None where the system does not say."""
 
     cpu: str
     cores: int
@@ -35,15 +35,36 @@ class Machine:
         return asdict(self) | {"idle": self.idle}
 
     def __str__(self) -> str:
-        load = "load of others unknown" if self.others is None else f"others use {self.others:.1f} cores"
+        load = "load of others unknown" if self.others is None else f"others used {self.others:.1f} cores"
         return (
             f"{self.cpu}, {self.cores} of {self.cores_there} cores, {self.system}, Python {self.python}, "
             f"numpy {self.numpy}, torch {self.torch}, {load}"
         )
 
 
-def machine() -> Machine:
-    """This machine; takes half a second."""
+class Others:
+    """What other processes use, from the making of this object on. Children count as ours once they have ended."""
+
+    def __init__(self):
+        self._began, self._before = time.perf_counter(), self._used()
+
+    def cores(self) -> float | None:
+        """Cores' worth of work on average so far; None where there is no /proc."""
+        if self._before is None:
+            return None
+        return round(max(0.0, (self._used() - self._before) / (time.perf_counter() - self._began)), 2)
+
+    def _used(self) -> float | None:
+        stat = Path("/proc/stat")
+        if not stat.exists():
+            return None
+        user, nice, system, _idle, _wait, *interrupts = map(int, stat.read_text().split("\n", 1)[0].split()[1:8])
+        ours = sum(os.times()[:4])
+        return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK") - ours
+
+
+def machine(others: Others) -> Machine:
+    """This machine, and what else ran on it since ``others`` was made."""
     there = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else there
     return Machine(
@@ -54,7 +75,7 @@ def machine() -> Machine:
         platform.python_version(),
         _version("numpy"),
         _version("torch"),
-        _others(),
+        others.cores(),
     )
 
 
@@ -69,18 +90,3 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "none"
-
-
-def _others(seconds: float = 0.5) -> float | None:
-    """Cores' worth of work done by anybody while this process sleeps."""
-    stat = Path("/proc/stat")
-    if not stat.exists():
-        return None
-
-    def busy() -> float:
-        user, nice, system, _idle, _wait, *interrupts = map(int, stat.read_text().split("\n", 1)[0].split()[1:8])
-        return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
-
-    before, began = busy(), time.perf_counter()
-    time.sleep(seconds)
-    return round((busy() - before) / (time.perf_counter() - began), 2)

@@ -23,7 +23,7 @@ from backend.motion.features import ms272  # noqa: E402
 from backend.motion.motion import Motion  # noqa: E402
 from backend.motion.skeleton import canonical  # noqa: E402
 
-from .machine import machine  # noqa: E402
+from .machine import Others, machine  # noqa: E402
 from .rounds import interleaved, ratios  # noqa: E402
 from .table import Row, ratio_row, save, show  # noqa: E402
 
@@ -70,7 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.motion_core", description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args(arguments)
-    here, rows = machine(), measure()
+    others = Others()
+    rows = measure()
+    here = machine(others)
     title = f"motion_core, {FRAMES} frames x 22 joints"
     show(title, here, rows)
     if options.json:

@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 from tests.blender import character  # noqa: E402
 from tests.blender.measure import ADDON, module  # noqa: E402
 
-from .machine import machine  # noqa: E402
+from .machine import Others, machine  # noqa: E402
 from .rounds import interleaved, ratios  # noqa: E402
 from .table import Row, ratio_row, save, show  # noqa: E402
 
@@ -179,12 +179,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.zip is None or not options.zip.is_file():
         parser.error("name the built zip with --zip or POSEWRIGHT_ZIP; python3 build_addon.py build makes it")
-    here = machine()
+    others = Others()
     install(options.zip)
     rows = case("quaternions", "smpl22", "QUATERNION", wanted=0.2)
     rows += case("Euler angles", "smpl22", "XYZ", wanted=0.2)
     rows += case("quaternions, rig of 55", "smplx52", "QUATERNION")
     title = f"write_action, Blender {bpy.app.version_string}"
+    here = machine(others)
     show(title, here, rows)
     if options.json:
         save(options.json, title, here, rows)

@@ -60,13 +60,18 @@ def _euler(q, mode: str) -> np.ndarray:
     first, middle, last = np.moveaxis(rot.to_euler(q, mode[::-1]), -1, 0)
     one = np.stack([first, middle, last], -1)
     other = np.stack([first + np.pi, np.pi - middle, last + np.pi], -1)
-    out = np.empty_like(one)
-    before = np.zeros(3)
-    for t in range(len(out)):
-        # every rotation has two triples, each up to whole turns: take the one nearest to the frame before
-        pair = np.stack([one[t], other[t]])
-        pair += 2 * np.pi * np.rint((before - pair) / (2 * np.pi))
-        before = out[t] = pair[np.argmin(np.abs(pair - before).sum(-1))]
+    # Every rotation has two triples, each up to whole turns: the one nearest to the frame before is taken. A step from
+    # "one" to "other" is as long as the step back, so whether to change over does not depend on which was taken before.
+    stay, change = _turns_off(one[1:] - one[:-1]), _turns_off(other[1:] - one[:-1])
+    changes = np.concatenate([[_turns_off(other[0]) < _turns_off(one[0])], change < stay])
+    out = np.where((np.cumsum(changes) % 2 == 1)[:, None], other, one)
+    out[0] -= 2 * np.pi * np.rint(out[0] / (2 * np.pi))
+    out = np.unwrap(out, axis=0)
     values = np.empty_like(out)
     values[:, ["XYZ".index(a) for a in mode[::-1]]] = out
     return values
+
+
+def _turns_off(difference) -> np.ndarray:
+    """Sum of the angles (..., 3) without whole turns."""
+    return np.abs(difference - 2 * np.pi * np.rint(difference / (2 * np.pi))).sum(-1)

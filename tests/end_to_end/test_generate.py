@@ -1,0 +1,118 @@
+"""``python -m backend generate`` with a bundle of random weights: from the prompt to the file."""
+
+import json
+import shutil
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from backend.motion import kinematics
+from backend.motion.formats import bvh, npz
+from backend.protocol import Report
+from tests.end_to_end.process import run
+
+ORDER = ("--seconds", 2, "--fps", 24, "--seed", 3, "--takes", 2)
+
+
+def generate(bundle, out):
+    done = run("generate", "a person walks", *ORDER, "--bundle", bundle, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1 and done.stdout.endswith("\n")
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture(scope="module")
+def made(tiny_bundle, tmp_path_factory):
+    """(report, progress, file) of one run."""
+    out = tmp_path_factory.mktemp("out") / "x.npz"
+    report, progress = generate(tiny_bundle, out)
+    return report, progress, out
+
+
+def test_the_report_is_one_line_of_json(made):
+    report, progress, out = made
+    assert report["out"] == str(out)
+    known = Report.from_dict(report)
+    assert (known.bundle, known.engine, known.seed, known.frames) == ("tiny 0", "torch", 3, 48)
+    assert len(known.scores) == 2 and known.scores[known.chosen] == max(known.scores)
+    assert f"take {known.chosen + 1} of 2 fits the prompt best" in known.reason
+    for stage in ("Checking the bundle", "Starting the engine", "Generating", "Decoding", "[100 %] Done"):
+        assert stage in progress
+
+
+def test_the_npz_reads_back(made):
+    motion = npz.read(made[2])
+    assert len(motion) == 48 and motion.fps == Fraction(24) and motion.skeleton.kind == "smpl22"
+    assert np.allclose(motion.root[0, [0, 2]], 0, atol=1e-9)
+    assert abs(kinematics.heading(motion)[0]) < 1e-3
+
+
+def test_the_same_seed_writes_the_same_file(made, tiny_bundle, tmp_path):
+    report, _ = generate(tiny_bundle, tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == made[2].read_bytes()
+    timeless = {k: v for k, v in report.items() if k not in ("out", "stage_seconds")}
+    assert timeless == {k: made[0][k] for k in timeless}
+
+
+def test_a_bvh_holds_the_same_motion(made, tiny_bundle, tmp_path):
+    out = tmp_path / "x.bvh"
+    generate(tiny_bundle, out)
+    motion, expected = bvh.read(out), npz.read(made[2])
+    assert len(motion) == 48 and float(motion.fps) == pytest.approx(24, rel=1e-5)
+    assert list(tmp_path.iterdir()) == [out], "no temporary file is left"
+    ours, theirs = kinematics.joint_positions(expected), kinematics.joint_positions(motion)
+    names = [motion.skeleton.index(name) for name in expected.skeleton.names]
+    scale = 1.0 if np.abs(theirs).max() < 10 else 0.01  # a BVH may be in centimetres
+    assert np.abs(scale * theirs[:, names] - ours).max() < 1e-3
+
+
+def _flip_a_byte(folder):
+    file = folder / "language_model.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (_flip_a_byte, "language_model.safetensors is damaged: expected sha256"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json is missing"),
+        (lambda folder: (folder / "bundle.json").unlink(), "bundle.json is missing: the folder is not a bundle"),
+        (lambda folder: shutil.rmtree(folder), "there is no bundle folder"),
+    ],
+)
+def test_a_broken_bundle_is_one_line_and_no_file(damage, message, tiny_bundle, tmp_path):
+    folder = tmp_path / "broken"
+    shutil.copytree(tiny_bundle, folder)
+    damage(folder)
+    done = run("generate", "a person walks", "--bundle", folder, "--out", tmp_path / "x.npz", hidden=())
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("[")]
+    assert done.returncode == 2 and done.stdout == "" and len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ") and message in lines[0] and str(folder) in lines[0]
+    assert "choose another bundle with --bundle" in lines[0]
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_without_torch_the_message_says_what_to_choose(tiny_bundle, tmp_path):
+    out = tmp_path / "x.npz"
+    done = run("generate", "walk", "--bundle", tiny_bundle, "--out", out, hidden=("torch",))
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr and not out.exists()
+    assert last == (
+        "error: bundle tiny 0 runs on torch, which this Python does not have. "
+        "Choose a Python with torch in the preferences (Backend Python), or another bundle."
+    )
+
+
+def test_bundles_are_listed_without_heavy_imports(tiny_bundle, tmp_path):
+    shutil.copytree(tiny_bundle, tmp_path / "fine")
+    shutil.copytree(tiny_bundle, tmp_path / "torn")
+    (tmp_path / "torn" / "tokenizer.json").unlink()
+    done = run("bundles", "--bundle", tmp_path, hidden=())
+    assert done.returncode == 0 and done.stderr == ""
+    rows = {row["folder"]: row for row in map(json.loads, done.stdout.splitlines())}
+    fine, torn = rows[str(tmp_path / "fine")], rows[str(tmp_path / "torn")]
+    assert fine["title"] == "tiny 0" and fine["problem"] == "" and fine["system"] == "motiongpt2"
+    assert "tokenizer.json is missing" in torn["problem"]

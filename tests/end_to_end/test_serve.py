@@ -1,0 +1,86 @@
+"""``python -m backend serve`` over a real pipe, with the real engine on a bundle of random weights."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from backend.protocol import CANCELLED, GenerateAnswer, ServerInfo, Take
+
+
+def takes(messages):
+    return [Take.from_dict(m["params"]) for m in messages if m.get("method") == "motion/take"]
+
+
+def stages(messages):
+    return list(dict.fromkeys(m["params"]["stage"] for m in messages if m.get("method") == "$/progress"))
+
+
+def test_a_conversation(start, tiny_bundle):
+    pytest.importorskip("torch")
+    backend = start("--threads", "1", "--device", "cpu")
+    order = {"bundle": str(tiny_bundle), "seconds": 2, "fps": [24, 1]}
+
+    backend.send(id=0, method="initialize", params={})
+    answer, _ = backend.answer(0)
+    info = ServerInfo.from_dict(answer["result"])
+    assert info.engines == ("torch",) and "motion/generate" in info.methods
+    backend.send(id=1, method="models/list", params={"folders": [str(tiny_bundle)]})
+    answer, _ = backend.answer(1)
+    assert "tiny 0" in [row.get("title") for row in answer["result"]["bundles"]]
+    assert "HEAVY" not in backend.log.read_text(), "neither asking what is there nor listing may import torch"
+
+    # loading and generating tell their progress; takes come before the answer
+    backend.generate(2, "a person walks", takes=2, seed=3, **order)
+    answer, before = backend.answer(2)
+    result = GenerateAnswer.from_dict(answer["result"])
+    first = takes(before)
+    told = stages(before)
+    assert told[:3] == ["Checking the bundle", "Starting the engine", "Loading the model"]
+    assert told[3:] == ["Reading the prompt", "Generating", "Decoding", "Choosing", "Placing", "Done"]
+    assert result.takes == 2 == len(first) and [t.index for t in first] == [0, 1]
+    assert [len(t.motion) for t in first] == [48, 48] and result.report.frames == 48
+    assert all(0.0 <= m["params"]["fraction"] <= 1.0 for m in before if m.get("method") == "$/progress")
+    assert "HEAVY torch" in backend.log.read_text()
+
+    # the same again: nothing is loaded, the same comes out, and a take is the same beside more of them
+    backend.generate(3, "A  person walks ", takes=3, seed=3, **order)
+    answer, before = backend.answer(3)
+    assert "Loading the model" not in stages(before)
+    for one, other in zip(first, takes(before), strict=False):
+        assert np.array_equal(one.motion.root, other.motion.root)
+        assert np.array_equal(one.motion.rotations, other.motion.rotations)
+
+    # cancelled in the middle: an error, no take, and the backend goes on
+    backend.generate(4, "a person walks", **(order | {"takes": 16, "seconds": 10}))
+    backend.progress(4, "Reading the prompt")
+    backend.cancel(4)
+    answer, before = backend.answer(4)
+    assert answer["error"]["code"] == CANCELLED and not takes(before)
+    backend.generate(5, "a person walks", takes=1, seed=3, **order)
+    answer, before = backend.answer(5)
+    assert np.array_equal(takes(before)[0].motion.root, first[0].motion.root)
+    assert "Traceback" not in backend.log.read_text()
+
+    backend.send(id=6, method="shutdown")
+    backend.answer(6)
+    assert backend.ended() == 0
+
+
+def test_without_torch_it_starts_and_says_what_to_choose(start, tiny_bundle, tmp_path):
+    backend = start(hidden=("torch",))
+    backend.send(id=0, method="initialize", params={})
+    answer, _ = backend.answer(0)
+    assert ServerInfo.from_dict(answer["result"]).engines == ()
+    backend.generate(1, "walk", bundle=str(tiny_bundle))
+    answer, _ = backend.answer(1)
+    error = answer["error"]
+    assert error["data"]["kind"] == "engine" and "runs on torch, which this Python does not have" in error["message"]
+    assert "Choose a Python with torch" in error["data"]["action"]
+    # and a broken bundle is found before anything is loaded
+    shutil.copytree(tiny_bundle, tmp_path / "b")
+    (tmp_path / "b" / "tokenizer.json").write_text("{}")
+    backend.generate(2, "walk", bundle=str(tmp_path / "b"))
+    answer, _ = backend.answer(2)
+    assert answer["error"]["data"]["kind"] == "bundle" and "tokenizer.json has 2 bytes" in answer["error"]["message"]
+    assert "Traceback" not in backend.log.read_text()
