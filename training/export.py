@@ -64,7 +64,11 @@ def export_bundle(
         "tasks": ["text_to_motion"],
         "engines": ["torch"],
         "prompt_version": PROMPT_VERSION,
-        "config": {"motion_tokenizer": vqvae.config.to_dict(), "language_model": model.config.to_dict()},
+        "config": {
+            "motion_tokenizer": vqvae.config.to_dict(),
+            "language_model": model.config.to_dict(),
+            "sampling": meta.get("sampling", {}),
+        },
         "features": {"codec": "ms272", "fps": 30, "fingerprint": fingerprint(mean, std)},
         **{field: meta[field] for field in META_FIELDS[2:]},
     }

@@ -15,6 +15,10 @@ import torch
 from training import checkpoint
 
 
+class Diverged(RuntimeError):
+    """The loss is no number any more, or has grown tenfold; the last checkpoint from before is kept."""
+
+
 @dataclass
 class RunConfig:
     """What every stage has."""
@@ -153,9 +157,12 @@ class Run(ABC):
         saved = logged = measured = self.elapsed
         first = logged_step = self.step
         sums: dict[str, float] = {}
+        lowest = math.inf
         while self.used < 1 and not self.finished and (stop_after is None or self.step - first < stop_after):
             for name, value in self.train_step().items():
                 sums[name] = sums.get(name, 0.0) + float(value)
+            if not math.isfinite(sums["loss"]):
+                raise Diverged(self.advice("the loss is not a number"))
             now = time.perf_counter()
             self.elapsed += now - last
             last = now
@@ -164,6 +171,9 @@ class Run(ABC):
                 rate = round(count / (self.elapsed - logged), 2)
                 means = {k: round(v / count, 4) for k, v in sums.items()}
                 self.report(**means, **self.extra(), steps_s=rate, lr=float(f"{self.learning_rate():.3g}"))
+                lowest = min(lowest, means["loss"])
+                if means["loss"] > 10 * lowest:
+                    raise Diverged(self.advice(f"the loss grew from {lowest:g} to {means['loss']:g}"))
                 logged, logged_step, sums = self.elapsed, self.step, {}
             if self.elapsed - saved >= 60 * c.checkpoint_minutes:
                 self.save()
@@ -174,6 +184,9 @@ class Run(ABC):
                 last = time.perf_counter()  # measuring does not use the budget
         self.measure_and_report()
         self.save()
+
+    def advice(self, what: str) -> str:
+        return f"step {self.step}: {what}. The last checkpoint is kept in {self.out}; lower lr and run again to go on"
 
     def extra(self) -> dict:
         """More to log beside the losses."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .base import Engine
 
 
-class EngineError(RuntimeError):
-    """A bundle that no engine here can run; says what is missing and what to do."""
+class EngineError(ValueError):
+    """A bundle that no engine here can run, or not on that device; says what is missing and what to do."""
 
 
 def create(bundle, device: str = "auto", threads: int | None = None) -> Engine:

@@ -12,6 +12,7 @@ from transformers import DynamicCache
 
 from ..models.language_model import LanguageModel, LanguageModelConfig
 from ..models.vqvae import VQVAE, VQVAEConfig
+from . import EngineError
 from .int8 import to_float
 
 LANGUAGE_MODEL = "language_model.safetensors"
@@ -29,13 +30,13 @@ class State:
 
 
 def choose_device(wanted: str) -> torch.device:
-    """ "auto" takes CUDA, then MPS, then the CPU; ValueError where the wanted one is not there."""
+    """ "auto" takes CUDA, then MPS, then the CPU; EngineError where the wanted one is not there."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
         return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
     if not there.get(wanted.split(":")[0], False):
         offered = ", ".join(["auto", *(name for name in there if there[name])])
-        raise ValueError(f"device {wanted!r} is not there; this Python's torch offers: {offered}")
+        raise EngineError(f"device {wanted!r} is not there; this Python's torch offers: {offered}")
     return torch.device(wanted)
 
 
@@ -51,6 +52,7 @@ class TorchEngine:
         if threads is not None:
             torch.set_num_threads(max(1, int(threads)))
         self._text = Tokenizer.from_file(str(bundle.file(TEXT_TOKENIZER)))
+        self._text.encode_special_tokens = True  # "<motion>" in a prompt is text like any other
         self._dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
 
         self._language = LanguageModel(LanguageModelConfig.from_dict(bundle.config["language_model"]))

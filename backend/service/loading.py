@@ -41,7 +41,11 @@ def system_loader(device: str = "auto", threads: int | None = None) -> Callable:
         progress("Starting the engine", 0.2)
         from .. import engines, systems
 
-        engine = engines.create(bundle, device=device, threads=threads)
+        try:
+            engine = engines.create(bundle, device=device, threads=threads)
+        except engines.EngineError as error:
+            action = "Choose another Python in the preferences (Backend Python), another device or another bundle."
+            raise RequestError("engine", str(error), action, SERVER_ERROR) from error
         progress("Loading the model", 0.9)
         system = systems.create(bundle, engine)
         progress("Loading the model", 1.0)

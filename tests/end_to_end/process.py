@@ -16,10 +16,10 @@ import importlib.machinery, runpy, sys
 HEAVY, HIDDEN = ("torch", "transformers", "tokenizers", "safetensors", "bpy"), {hidden!r}
 real = importlib.machinery.PathFinder
 
-class Finder:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        return None if name.partition(".")[0] in HIDDEN else real.find_spec(name, path, target)
+class Finder(real):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in HIDDEN else super().find_spec(name, path, target)
 
 sys.meta_path[sys.meta_path.index(real)] = Finder
 told = set()

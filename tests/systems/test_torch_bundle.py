@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import threading
 
 import numpy as np
@@ -11,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from backend import bundles, cli, engines, systems  # noqa: E402
 from backend.bundles import BundleError  # noqa: E402
-from backend.protocol import GenerateRequest, Segment  # noqa: E402
+from backend.protocol import GenerateRequest, RequestError, Segment  # noqa: E402
 from backend.service import loading  # noqa: E402
 from backend.systems.sampling import SamplingConfig, sample  # noqa: E402
 
@@ -117,3 +118,20 @@ def test_the_thread_limit_of_the_command_line_reaches_torch(command, tiny_bundle
     thread.join()
     torch.set_num_threads(before)
     assert found == [3]
+
+
+def test_what_no_engine_can_do_is_said_in_words(tiny_bundle, monkeypatch):
+    def load(device):
+        return loading.system_loader(device)(tiny_bundle, lambda stage, fraction: None)
+
+    with pytest.raises(RequestError, match="device 'tpu' is not there.*auto, cpu") as error:
+        load("tpu")
+    assert error.value.kind == "engine" and "another device" in error.value.action
+    monkeypatch.delitem(sys.modules, "backend.engines.torch_engine")
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(RequestError, match="needs the Python package 'tokenizers'"):
+        load("cpu")
+
+
+def test_control_tokens_cannot_be_typed(system):
+    assert min(system.engine.encode_text("a <motion> person </motion> <pad> walks")) > 4

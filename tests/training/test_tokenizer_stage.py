@@ -14,6 +14,7 @@ from backend.motion import kinematics  # noqa: E402
 from backend.motion import rotations as rot  # noqa: E402
 from backend.motion.skeleton import canonical  # noqa: E402
 from training import checkpoint, motion_loss, tokenizer  # noqa: E402
+from training import run as run_module  # noqa: E402
 
 
 def some_features(seed: int, frames: int) -> np.ndarray:
@@ -129,3 +130,14 @@ def test_windows_hold_short_clips_under_a_mask():
     features, mask = tokenizer.Windows(data, mean, std, 64, torch.device("cpu")).sample(4)
     assert features.shape == (4, 64, 272) and set(mask.sum(1).tolist()) <= {10, 20}
     assert float(features[~mask].abs().max()) == 0
+
+
+def test_a_run_that_goes_wrong_stops_and_keeps_its_last_checkpoint(tmp_path, monkeypatch):
+    data = some_data()
+    run = tokenizer.TokenizerRun(small(steps=40), data, tmp_path)
+    run.train(stop_after=5)
+    kept = checkpoint.load_trainer(tmp_path)["step"]
+    monkeypatch.setattr(run, "losses", lambda: {"loss": sum(p.sum() for p in run.model.parameters()) * float("nan")})
+    with pytest.raises(run_module.Diverged, match="lower lr"):
+        run.train(stop_after=5)
+    assert checkpoint.load_trainer(tmp_path)["step"] == kept
