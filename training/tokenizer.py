@@ -122,24 +122,33 @@ class Windows:
 class TokenizerRun(Run):
     """Stage 1 on ``data`` (features, mask, weights); ``validation`` is measured now and then."""
 
-    def __init__(self, config: TokenizerTraining, data, out_dir: Path, validation=None):
+    def __init__(self, config: TokenizerTraining, data, out_dir: Path, validation=None, codes_of: Path | None = None):
+        """``codes_of``: folder of a finished run whose encoder and codebook stay; only its decoder goes on."""
         super().__init__(config, out_dir)
         self.validation = validation
+        self.frozen = codes_of is not None
         saved = checkpoint.load_trainer(self.out)
+        model = VQVAE(config.model)
+        if self.frozen:
+            model, self.mean, self.std = load(codes_of)
+            model.encoder.requires_grad_(False)
+        elif saved is None:
+            self.mean, self.std = normalisation(data.features, data.weights)
         if saved is not None:
             self.mean, self.std = saved["mean"].numpy(), saved["std"].numpy()
-        else:
-            self.mean, self.std = normalisation(data.features, data.weights)
         self.windows = Windows(data, self.mean, self.std, config.window, self.device)
         mean, std = torch.from_numpy(self.mean), torch.from_numpy(self.std)
         self.loss = MotionLoss(config.loss, mean, std, config.positions_every).to(self.device)
         self.seen = torch.zeros(config.model.codes, dtype=torch.bool, device=self.device)
-        self.start(VQVAE(config.model), saved)
+        self.start(model, saved)
 
     def losses(self) -> dict[str, torch.Tensor]:
         features, mask = self.windows.sample(self.config.batch)
+        if self.frozen:
+            self.model.quantizer.eval()  # the codebook moves in training mode only
         with self.autocast():
-            out, codes, commitment = self.model(features, mask, quantise=self.used >= self.config.plain)
+            quantise = self.frozen or self.used >= self.config.plain
+            out, codes, commitment = self.model(features, mask, quantise=quantise)
         total, parts = self.loss(out, features, mask, phase=self.step)
         if codes is not None:
             self.seen[codes.reshape(-1)] = True
@@ -173,9 +182,12 @@ class TokenizerRun(Run):
         return evaluate(self.averaged(), self.mean, self.std, self.validation.features)
 
 
-def train(config: TokenizerTraining, data, out_dir: Path, validation=None) -> VQVAE:
-    """Train until the budget is used; goes on where a killed run was saved. Returns the averaged model."""
-    run = TokenizerRun(config, data, Path(out_dir), validation)
+def train(config: TokenizerTraining, data, out_dir: Path, validation=None, codes_of: Path | None = None) -> VQVAE:
+    """Train until the budget is used; goes on where a killed run was saved. Returns the averaged model.
+
+    ``codes_of``: train the decoder alone on top of that run's encoder and codebook, so that codes stay what they are.
+    """
+    run = TokenizerRun(config, data, Path(out_dir), validation, codes_of)
     run.train()
     return run.averaged()
 

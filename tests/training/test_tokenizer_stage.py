@@ -141,3 +141,15 @@ def test_a_run_that_goes_wrong_stops_and_keeps_its_last_checkpoint(tmp_path, mon
     with pytest.raises(run_module.Diverged, match="lower lr"):
         run.train(stop_after=5)
     assert checkpoint.load_trainer(tmp_path)["step"] == kept
+
+
+def test_the_decoder_alone_goes_on_and_the_codes_stay(tmp_path):
+    data = some_data()
+    tokenizer.train(small(steps=15), data, tmp_path / "base")
+    base, mean, std = tokenizer.load(tmp_path / "base")
+    tokenizer.train(small(steps=15), data, tmp_path / "decoder", codes_of=tmp_path / "base")
+    after, mean_after, std_after = tokenizer.load(tmp_path / "decoder")
+    assert np.array_equal(mean, mean_after) and np.array_equal(std, std_after)
+    clip = torch.from_numpy((data.features[0] - mean) / std)[None]
+    assert torch.equal(base.encode(clip), after.encode(clip))
+    assert not torch.equal(base.decode(base.encode(clip)), after.decode(after.encode(clip)))

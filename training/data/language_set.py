@@ -17,7 +17,7 @@ from backend.motion.features import ms272
 from backend.motion.motion import Motion
 
 from . import augment, build, segments
-from .cache import held
+from .cache import FeatureSet, held
 from .captions import compose as composing
 from .clip import Clip
 from .segments import LONGEST, Segment, seeded
@@ -143,3 +143,15 @@ def encoded(some: list[Record], encode: Encode) -> list[dict]:
     features = [held(ms272.encode(m))[0] for r in some for m in r.motions]
     codes = iter(encode(features))
     return [{"captions": r.captions, "codes": [next(codes) for _ in r.motions], "weight": r.weight} for r in some]
+
+
+def features(some: list[Record]) -> FeatureSet:
+    """The records' motions as the tokenizer takes them."""
+    pairs = [(held(ms272.encode(m)), r.weight / len(r.motions)) for r in some for m in r.motions]
+    weights = np.array([w for _, w in pairs])
+    return FeatureSet(
+        features=[f for (f, _), _ in pairs],
+        mask=[m for (_, m), _ in pairs],
+        weights=weights / weights.sum(),
+        ids=[str(i) for i in range(len(pairs))],
+    )
