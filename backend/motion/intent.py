@@ -7,6 +7,7 @@ counts that stand next to it, in the order in which "then" puts them. What it do
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 from . import intent_words as words
@@ -34,10 +35,13 @@ def slots_of(text: str) -> dict:
     "verb": ..., "side": ... (those of the first action)}``. ``order`` counts what follows one another; actions of the
     same order go on together or in any order. ``turn`` is left, right, around, or a signed number of degrees (+ left).
     """
-    text = re.sub(r"[^a-z0-9.;,\- ]+", "", text.lower().replace("’", "'").replace("'", ""))
+    text = unicodedata.normalize("NFKD", text.lower())
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    foreign = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
+    text = re.sub(r"[^a-z0-9.;,\- ]+", "", text.replace("’", "'").replace("'", ""))
     text = re.sub(r"\b(counter|anti)[- ]clockwise", r"\1clockwise", text)
     actions: list[dict] = []
-    unknown: list[str] = []
+    unknown: list[str] = foreign
     order = 0
     for clause in _SEQUENCE.split(text):
         # "waves after sitting down": what follows "after" came first

@@ -21,7 +21,7 @@ from .loading import bundle_folder, usable_engines
 
 MAX_ID = 128
 
-RESTART = "Restart the backend with the button in the preferences; its log has the details."
+RESTART = "Press Generate again; if it goes on, restart Blender. The console has the details."
 
 
 class Server:
@@ -226,7 +226,7 @@ def as_request_error(error: BaseException) -> RequestError:
     if isinstance(error, JobCancelled):
         return _cancellation()
     if isinstance(error, bundles.BundleError):
-        action = "Reinstall the add-on, or choose another bundle in the preferences."
+        action = "Reinstall the add-on: the bundle that came with it is damaged."
         return RequestError("bundle", str(error), action, protocol.SERVER_ERROR)
     traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, ImportError):

@@ -159,7 +159,7 @@ class MotionGPT2:
         what = "; ".join(judged[best][1]) or "nothing in the prompt could be measured"
         if len(judged) == 1:
             return what
-        return f"take {best + 1} of {len(judged)} fits the prompt best: {what}"
+        return f"fits the prompt best: {what}"
 
     @staticmethod
     def _placed(motion: Motion, request: GenerateRequest) -> Motion:

@@ -193,7 +193,7 @@ def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
         assert report.scores == pytest.approx([s for s, _ in judged])
         assert report.scores[report.chosen] == max(report.scores) and len(motions) == 5
         reasons = "; ".join(judged[report.chosen][1])
-        assert report.reason == f"take {report.chosen + 1} of 5 fits the prompt best: {reasons}"
+        assert report.reason == f"fits the prompt best: {reasons}"
         assert "walk" in report.reason
         assert report.foot_slide == foot_slide(motions[report.chosen])
         best.append(report.chosen)
