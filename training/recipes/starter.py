@@ -141,23 +141,36 @@ def tokenizer_metrics(args: argparse.Namespace, run: Path) -> dict:
 
 def metrics_table(metrics: dict) -> str:
     """Markdown for the model card: the tokenizer on each part of the data, then the probes when they were run."""
-    lines = ["| held out | MPJPE mm | root drift after 5 s, median cm | heading, median degrees | codes used | minutes |",
-             "|---|---|---|---|---|---|"]  # fmt: skip
+    head = (
+        "held out",
+        "MPJPE mm",
+        "root drift after 5 s, median cm",
+        "heading, median degrees",
+        "codes used",
+        "minutes",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name, m in metrics["tokenizer"].items():
-        lines.append(f"| {name} | {m['mpjpe_mm']} | {m['drift_cm']} | {m['yaw_deg']} | {m['codes_used']} "
-                     f"| {m['frames'] / 1800:.1f} |")  # fmt: skip
+        cells = (name, m["mpjpe_mm"], m["drift_cm"], m["yaw_deg"], m["codes_used"], f"{m['frames'] / 1800:.1f}")
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     language = metrics["language_model"]
-    lines += ["", "MPJPE is root-aligned, by forward kinematics of the decoded rotations.", "",
-              f"Language model on validation, a code: loss {language['loss']}, accuracy {language['accuracy']} "
-              f"(without text: loss {language['loss_no_text']})."]  # fmt: skip
+    lines += [
+        "",
+        "MPJPE is root-aligned, by forward kinematics of the decoded rotations.",
+        "",
+        f"Language model on validation, a code: loss {language['loss']}, accuracy {language['accuracy']} "
+        f"(without text: loss {language['loss_no_text']}).",
+    ]
     if "probe" in metrics:
         probes = metrics["probe"]
-        lines += ["", f"Probes ({probes['seeds']} seeds, best of {probes['takes']} takes; the nearest-caption training clip "
-                  "in brackets):", ""]  # fmt: skip
+        how = f"{probes['seeds']} seeds, best of {probes['takes']} takes; in brackets the nearest-caption training clip"
+        lines += ["", f"Probes ({how}):", ""]
         for name in ("public", "heldout"):
             p = probes[name]
-            lines.append(f"- {name}: {100 * p['rate']:.0f} % pass ({100 * p['nearest_caption_rate']:.0f} %); "
-                         f"under half: {', '.join(p['failing']) or 'none'}")  # fmt: skip
+            passed, nearest = 100 * p["rate"], 100 * p["nearest_caption_rate"]
+            lines.append(
+                f"- {name}: {passed:.0f} % pass ({nearest:.0f} %); under half: {', '.join(p['failing']) or 'none'}"
+            )
         lines.append(f"- resting on less than 30 s of data: {', '.join(probes['little_data']) or 'none'}")
     return "\n".join(lines)
 
