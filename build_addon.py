@@ -64,7 +64,9 @@ def main(given: list[str] | None = None) -> int:
         if options.command == "build":
             packing.build_and_validate(console)
         elif options.command == "demo":
-            return demonstration.run(console, options.prompt, options.seconds, options.seed, options.out)
+            return demonstration.run(
+                console, demonstration.Wish(options.prompt, options.seconds, options.seed), options.out
+            )
         elif options.command == "test":
             return testing.run_all(console, with_old_blender=options.all)
         elif options.command == "validate":

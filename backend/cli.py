@@ -15,9 +15,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from . import bundles
-from .protocol import INTERNAL_ERROR, LIMITS, SERVER_ERROR, GenerateRequest, RequestError, Segment, decode_rate
-from .service.loading import bundle_folder, system_loader
+from .engines import EngineError
+from .protocol import LIMITS, GenerateRequest, Segment
+from .service.loading import LOADING, bundle_folder, part, system_loader
 from .service.server import as_request_error, describe_listing, serve
+from .wire import INTERNAL_ERROR, SERVER_ERROR, RequestError, decode_rate
 
 # kinds of RequestError that are not the input's fault
 _OUR_FAULT = (INTERNAL_ERROR, SERVER_ERROR)
@@ -89,12 +91,20 @@ def main(
         print("interrupted; no file was written", file=sys.stderr)
         return 130
     except Exception as error:
-        if isinstance(error, bundles.BundleError):  # says its remedy itself
-            print(f"error: {error}", file=sys.stderr)
-            return 2
-        problem = as_request_error(error)
+        problem = _for_the_terminal(error)
         print(f"error: {problem}. {problem.action}".rstrip(), file=sys.stderr)
         return 1 if problem.code in _OUR_FAULT else 2
+
+
+def _for_the_terminal(error: Exception) -> RequestError:
+    """The service's words, but for those whose remedy is another here than in Blender."""
+    if isinstance(error, bundles.BundleError):
+        return RequestError("bundle", str(error), "Name another bundle with --bundle.")
+    if isinstance(error, (EngineError, ImportError)):
+        action = "Use the Python that the README names ('Without Blender'), or another --device or --bundle."
+        problem = as_request_error(error)
+        return RequestError(problem.kind, str(problem), action, problem.code)
+    return as_request_error(error)
 
 
 def _bundles(options) -> int:
@@ -145,8 +155,8 @@ def _generate(options, load_system: Callable, owned: tuple[int, int] | None) -> 
     request.require_supported(LIMITS)
     write = _writer(options.out)
     progress = _ProgressLines()
-    system = load_system(bundle_folder(request.bundle), progress)
-    motions, report = system.generate(request, progress, lambda: False)
+    system = load_system(bundle_folder(request.bundle), part(progress, 0.0, LOADING))
+    motions, report = system.generate(request, part(progress, LOADING, 1.0), lambda: False)
     write(options.out, motions[report.chosen])
     line = json.dumps({"out": str(options.out), **report.to_dict()}) + "\n"
     if owned is None:

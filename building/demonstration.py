@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import environments, packing, processes, system_libraries
@@ -16,57 +17,114 @@ GENERATE_LIMIT_S = 300
 RENDER_LIMIT_S = 240
 FILES = ("demo.blend", "demo.glb", "demo.bvh", "demo.png")
 REPORT = "demo-report.json"
+# backend/protocol.py has the same limits, but needs numpy; a test holds the two together
+MAX_CHARACTERS = 500
+MIN_SECONDS, MAX_SECONDS = 0.2, 10.0
+MAX_SEED = 2**31 - 1
 
 
-def run(console: Console, prompt: str, seconds: float, seed: int, out: Path) -> int:
-    """Make the files of the demo in ``out``; returns 0 if all of them are there, else 1 (what is there stays)."""
+@dataclass(frozen=True)
+class Wish:
+    """What the demo is asked for; 0 seconds let the model choose."""
+
+    prompt: str
+    seconds: float
+    seed: int
+
+    def check(self) -> None:
+        """Failure for what the backend would refuse later, after minutes."""
+        if not self.prompt.strip():
+            raise Failure("The prompt is empty.", 'Say what the character does, e.g. "a person walks forward".')
+        if len(self.prompt) > MAX_CHARACTERS:
+            raise Failure(
+                f"The prompt has {len(self.prompt)} characters; up to {MAX_CHARACTERS} are read.", "Shorten the prompt."
+            )
+        if self.seconds != 0 and not MIN_SECONDS <= self.seconds <= MAX_SECONDS:
+            raise Failure(
+                f"--seconds {self.seconds:g} cannot be made; a motion has {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds.",
+                "Choose another --seconds; 0 lets the model choose.",
+            )
+        if not 0 <= self.seed <= MAX_SEED:
+            raise Failure(f"--seed {self.seed} lies outside 0 to {MAX_SEED}.", "Choose another --seed.")
+
+    def __str__(self) -> str:
+        length = f"{self.seconds:g} s" if self.seconds else "as long as the model chooses"
+        return f"{self.prompt!r}, {length}, seed {self.seed}"
+
+
+def run(console: Console, wish: Wish, out: Path) -> int:
+    """Make the files of the demo in ``out``; returns 0 if all of them were made, else 1.
+
+    They are made beside the old ones, and each replaces its old one only when the whole command has come that far.
+    """
+    wish.check()
     out = out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, REPORT):
-        (out / name).unlink(missing_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        making = tempfile.TemporaryDirectory(prefix=".unfinished-", dir=out)
+    except OSError as error:
+        raise Failure(f"The folder {out} cannot be written: {error.strerror}.", "Choose another --out.") from error
+    with making as folder:
+        complete = _make(console, wish, Path(folder))
+        made = [name for name in (*FILES, REPORT) if (Path(folder) / name).is_file()]
+        for name in made:
+            os.replace(Path(folder) / name, out / name)
+    if REPORT in made:
+        _print_report(console, out)
+    _print_files(console, out, made)
+    return 0 if complete and set(FILES) <= set(made) else 1
+
+
+def _make(console: Console, wish: Wish, folder: Path) -> bool:
+    """Fill ``folder``; False if something is missing for a reason that was printed. Failure if nothing was made."""
     backend_python = environments.ensure(BACKEND, console)
     blender_python = environments.ensure(BPY45, console)
     lacking = system_libraries.missing(BPY45)
     if lacking:
         console.failure(system_libraries.failure(lacking, "Blender cannot start, so only demo.bvh can be made"))
-        _without_blender(console, backend_python, prompt, seconds, seed, out)
-        _print_files(console, out)
-        return 1
+        _without_blender(console, backend_python, wish, folder)
+        return False
     zip_path = packing.build_and_validate(console)
     with tempfile.TemporaryDirectory(prefix="posewright-profile-") as profile:
         env = {**os.environ, "BLENDER_USER_RESOURCES": profile, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         task = {
             "zip": str(zip_path),
             "backend_python": str(backend_python),
-            "prompt": prompt,
-            "seconds": seconds,
-            "seed": seed,
-            "out": str(out),
+            "prompt": wish.prompt,
+            "seconds": wish.seconds,
+            "seed": wish.seed,
+            "out": str(folder),
         }
-        with console.step(f"Generating: {prompt!r}, {seconds:g} s, seed {seed}"):
+        with console.step(f"Generating: {wish}"):
             command = [blender_python, "-m", "demo.generate", json.dumps(task)]
             _child(console, command, GENERATE_LIMIT_S, env, "The demo inside Blender")
-        pictured = _render(console, blender_python, out, env)
-    _print_report(console, out)
-    _print_files(console, out)
-    return 0 if pictured and all((out / name).is_file() for name in FILES) else 1
+        return _render(console, blender_python, folder, env)
 
 
-def _without_blender(console: Console, backend_python: Path, prompt: str, seconds: float, seed: int, out: Path) -> None:
+def without_blender_command(backend_python: Path, wish: Wish, out: Path) -> list[str | Path]:
+    """The backend's command line for a wish; without --seconds the model chooses."""
+    command = [backend_python, "-m", "backend", "generate", wish.prompt, "--seed", str(wish.seed), "--takes", "4"]
+    if wish.seconds:
+        command += ["--seconds", str(wish.seconds)]
+    return [*command, "--fps", "24", "--out", out]
+
+
+def _without_blender(console: Console, backend_python: Path, wish: Wish, folder: Path) -> None:
     """demo.bvh by the backend's command line: the one file that needs no Blender."""
-    command = [backend_python, "-m", "backend", "generate", prompt, "--seconds", str(seconds), "--seed", str(seed)]
-    with console.step("Generating without Blender"):
-        done = processes.run([*command, "--takes", "4", "--out", out / "demo.bvh"], GENERATE_LIMIT_S, cwd=ROOT)
+    with console.step(f"Generating without Blender: {wish}"):
+        command = without_blender_command(backend_python, wish, folder / "demo.bvh")
+        done = processes.run(command, GENERATE_LIMIT_S, cwd=ROOT)
         if not done.ok:
             raise Failure(f"The backend stopped ({done.why()}):\n{done.tail(10)}", "See the lines above.")
-        console.note("report: " + done.tail(1))
+        # the file is moved from here to its place afterwards
+        console.note("report: " + done.tail(1).replace(f"{folder}{os.sep}", ""))
 
 
-def _render(console: Console, blender_python: Path, out: Path, env: dict[str, str]) -> bool:
+def _render(console: Console, blender_python: Path, folder: Path, env: dict[str, str]) -> bool:
     """The contact sheet; whatever goes wrong here is said and costs this file alone."""
     try:
         with console.step("Rendering the contact sheet (Cycles on the processor)"):
-            command = [blender_python, "-m", "demo.render", out / "demo.blend", out / "demo.png"]
+            command = [blender_python, "-m", "demo.render", folder / "demo.blend", folder / "demo.png"]
             _child(console, command, RENDER_LIMIT_S, env, "Rendering")
     except Failure as failure:
         console.failure(failure)
@@ -99,20 +157,19 @@ def _child(console: Console, command: list, limit_s: float, env: dict[str, str],
 
 
 def _print_report(console: Console, out: Path) -> None:
-    path = out / REPORT
-    if not path.is_file():
-        return
     console.line("\nReport")
-    for label, value in json.loads(path.read_text(encoding="utf-8")):
+    for label, value in json.loads((out / REPORT).read_text(encoding="utf-8")):
         console.line(f"  {label:<24} {value}")
 
 
-def _print_files(console: Console, out: Path) -> None:
+def _print_files(console: Console, out: Path, made: list[str]) -> None:
+    """Every file with its size; a file that was not made is never passed off as new."""
     console.line("\nFiles")
     for name in (*FILES, REPORT):
         path = out / name
-        size = f"{path.stat().st_size / 1024:8.0f} KiB" if path.is_file() else " MISSING    "
-        console.line(f"  {size}  {path}")
-    if (out / "demo.blend").is_file():
+        size = f"{path.stat().st_size / 1024:8.0f} KiB" if name in made else "    NOT MADE"
+        old = "  (there is one of an earlier run)" if name not in made and path.is_file() else ""
+        console.line(f"  {size}  {path}{old}")
+    if "demo.blend" in made:
         console.line(f"\nOpen it with: blender {out / 'demo.blend'}")
     console.line(f"Whole run: {console.seconds:.1f} s with Python {sys.version_info[0]}.{sys.version_info[1]}")

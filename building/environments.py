@@ -46,7 +46,7 @@ class Environment:
         return self.folder / "lib" / f"python{self.version}" / "site-packages"
 
 
-BACKEND = Environment("py311", (3, 11), ("backend", "training", "dev"), "backend with torch, checks and tests")
+BACKEND = Environment("py311", (3, 11), ("backend", "dev"), "backend with torch, checks and tests")
 BPY42 = Environment("bpy42", (3, 11), ("bpy42",), "Blender 4.2 LTS as a Python module")
 BPY45 = Environment("bpy45", (3, 11), ("bpy45",), "Blender 4.5 LTS as a Python module")
 BPY52 = Environment("bpy52", (3, 13), ("bpy52",), "Blender 5.2 LTS as a Python module")
@@ -140,8 +140,3 @@ def _install(environment: Environment, console: Console) -> None:
             "Check the network and the free disk space (about 3 GB for everything), then run the same command again; "
             f"it starts this environment anew. By hand: {' '.join(str(c) for c in command)}",
         )
-
-
-def newest_blender() -> Environment | None:
-    """The newest Blender module that is ready to use here, or None."""
-    return next((b for b in BLENDERS if is_ready(b)), None)

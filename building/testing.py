@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ RUFF_LIMIT_S = 60
 TESTS_LIMIT_S = 540
 BLENDER_LIMIT_S = 240
 WINDOW_LIMIT_S = 300
+# what one whole run may take on two cores once the environments are there; more is said, but fails nothing
+BUDGET_S = 15 * 60
+SLOWEST = 5
+SLOW_TEST = re.compile(r"^\d+\.\d+s (call|setup|teardown) ")
 # pytest's own code for "nothing was collected"
 NO_TESTS = 5
 
@@ -69,7 +74,8 @@ class Checks:
     ) -> None:
         """One pytest run in a process of its own; its counts come from the junit file that it writes."""
         report = self.reports / f"{len(self.rows)}.xml"
-        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
+        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        command += [f"--durations={SLOWEST}", "--durations-min=2", *arguments]
         with self.console.step(title):
             done = processes.run(
                 command,
@@ -82,7 +88,7 @@ class Checks:
             if row.failed:
                 self.console.note(done.tail(80))
             else:
-                self.console.note("\n".join(line for line in done.lines if line.startswith("SKIPPED")))
+                self.console.note("\n".join(n for n in done.lines if n.startswith("SKIPPED") or SLOW_TEST.match(n)))
                 self.console.note(done.tail(1))
         self.rows.append(row)
 
@@ -95,10 +101,19 @@ class Checks:
         for row in self.rows:
             counts = f"{row.passed:6}  {row.failed:6}  {row.skipped:7}  {row.seconds:8.1f}"
             line(f"{row.word:4}  {row.title:{width}}  {counts}  {row.reason}".rstrip())
-        line(f"whole run: {self.console.seconds:.0f} s")
+        slowest = sorted((row for row in self.rows if row.seconds), key=lambda row: -row.seconds)[:SLOWEST]
+        if slowest:
+            line("slowest: " + ", ".join(f"{row.title} {row.seconds:.0f} s" for row in slowest))
+        line(f"whole run: {self.console.seconds:.0f} s; the checks {self._verdict(sum(r.seconds for r in self.rows))}")
         passed, failed, skipped = (sum(getattr(r, n) for r in self.rows) for n in ("passed", "failed", "skipped"))
         line(f"{passed} passed, {failed} failed, {skipped} skipped")
         return 1 if failed else 0
+
+    @staticmethod
+    def _verdict(seconds: float) -> str:
+        """The checks' own seconds, without the making of environments, against the budget."""
+        over = "" if seconds <= BUDGET_S else ", which is OVER IT: see the slowest above"
+        return f"took {seconds:.0f} s of their {BUDGET_S} s{over}"
 
 
 def read_row(title: str, report: Path, done: processes.Outcome) -> Row:

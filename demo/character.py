@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from .surface import Blob, field, mesh, shares
+from .surface import Blob, field, mesh, sample, shares
 
 PREFIX = "mixamorig:"
 CELL = 0.0105
@@ -99,8 +99,7 @@ def body() -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
     # half a cell off the middle, so that the mesh is its own mirror image
     axes = [np.arange(a, b, CELL) for a, b in zip(low, high)]
     axes[0] = (np.arange(len(axes[0])) - (len(axes[0]) - 1) / 2) * CELL
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    values = _solid(parts, points).reshape([len(a) for a in axes])
+    values = sample(lambda points: _solid(parts, points), axes)
     origin = np.array([a[0] for a in axes])
     vertices, quads = mesh(values, origin, CELL)
     names, weights = shares(parts, vertices, SOFTNESS)

@@ -6,6 +6,7 @@ for the reader; the first that begins with "! " says what failed and the next wh
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -39,7 +40,7 @@ def main(task: dict) -> None:
     say(f"character: {len(armature.data.bones)} bones, {len(body.data.vertices)} vertices", begun)
     report = generate(scene, armature, task)
     scene.frame_start, scene.frame_end = report["start"], report["end"]
-    save(armature, out)
+    save(out, report["take"])
     (out / "demo-report.json").write_text(json.dumps(table(report), indent=1), encoding="utf-8")
     bpy.ops.preferences.addon_disable(module=MODULE)
 
@@ -65,7 +66,12 @@ def generate(scene: bpy.types.Scene, armature: bpy.types.Object, task: dict) -> 
     begun = time.monotonic()
     wishes = scene.posewright
     wishes.prompt, wishes.seconds, wishes.seed = task["prompt"], task["seconds"], task["seed"]
-    # Blender holds a field to its range without a word
+    # Blender holds a field to its range and cuts a text without a word
+    if wishes.prompt != task["prompt"]:
+        raise DemoFailure(
+            f"the panel takes the first {len(wishes.prompt)} of the prompt's {len(task['prompt'])} characters",
+            "Shorten the prompt.",
+        )
     if abs(wishes.seconds - task["seconds"]) > 1e-3:
         raise DemoFailure(
             f"{task['seconds']:g} seconds were asked for; the panel takes 0 (the model chooses) to {wishes.seconds:g}",
@@ -82,25 +88,32 @@ def generate(scene: bpy.types.Scene, armature: bpy.types.Object, task: dict) -> 
     return report
 
 
-def save(armature: bpy.types.Object, out: Path) -> None:
+def save(out: Path, take: int) -> None:
     """Write demo.blend, demo.glb and demo.bvh; an exporter that fails costs its own file."""
-    scene = bpy.context.scene
     bpy.ops.wm.save_as_mainfile(filepath=str(out / "demo.blend"), compress=True)
     say("saved demo.blend")
     exports = {
         "demo.glb": lambda path: bpy.ops.export_scene.gltf(filepath=path, export_format="GLB"),
-        "demo.bvh": lambda path: bpy.ops.export_anim.bvh(
-            filepath=path, frame_start=scene.frame_start, frame_end=scene.frame_end
-        ),
+        "demo.bvh": lambda path: write_bvh(path, take),
     }
     for name, export in exports.items():
         begun = time.monotonic()
         try:
             export(str(out / name))
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, OSError) as error:
             say(f"{name} could not be written: {error}")
             continue
         say(f"exported {name}", begun)
+
+
+def write_bvh(path: str, take: int) -> None:
+    """The motion that is on the rig, as the backend's command line writes one: Y up, centimetres, SMPL's joint names.
+
+    Blender's own exporter would keep its Z up and metres, in which most programs lay the figure down.
+    """
+    bvh = importlib.import_module(f"{MODULE}.backend.motion.formats.bvh")
+    result = bpy.context.window_manager.posewright.result
+    bvh.write(path, result.takes[take].moved(offset=(0.0, result.order.pose.floor, 0.0)))
 
 
 def table(report: dict) -> list[tuple[str, str]]:

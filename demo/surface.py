@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,29 @@ def field(blobs: list[Blob], points: np.ndarray, join: float) -> np.ndarray:
     for d in distances:
         total += np.exp(-(d - lowest) / join)
     return lowest - join * np.log(total)
+
+
+def sample(distance: Callable[[np.ndarray], np.ndarray], axes: list[np.ndarray], block: int = 5) -> np.ndarray:
+    """Signed distances on a grid, (X, Y, Z): exact near the surface, elsewhere only of the right sign.
+
+    ``axes`` are the grid's coordinates with one common step; ``distance`` maps points (N, 3) to (N,) and never changes
+    faster than the place does. So a block whose middle lies further away than its corners holds no surface.
+    """
+    step = float(axes[0][1] - axes[0][0])
+    middles = [axis[::block] + step * (block - 1) / 2 for axis in axes]
+    coarse = distance(_points(middles)).reshape([len(m) for m in middles])
+    # one step beyond the corners: an edge may lead into the neighbouring block
+    near = np.abs(coarse) <= np.sqrt(3) * step * ((block - 1) / 2 + 1)
+    within = tuple(slice(len(axis)) for axis in axes)
+    values = np.kron(coarse, np.ones((block,) * 3))[within]
+    exact = np.kron(near, np.ones((block,) * 3, bool))[within]
+    values[exact] = distance(_points(axes)[exact.ravel()])
+    return values
+
+
+def _points(axes: list[np.ndarray]) -> np.ndarray:
+    """All points (N, 3) of a grid, the last axis fastest."""
+    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
 
 
 def shares(blobs: list[Blob], points: np.ndarray, width: float) -> tuple[list[str], np.ndarray]:

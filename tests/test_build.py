@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import subprocess
 import sys
 import time
@@ -13,7 +15,16 @@ from pathlib import Path
 import pytest
 
 import build_addon
-from building import environments, extension_zip, processes, pythons, system_libraries, testing, torch_index
+from building import (
+    demonstration,
+    environments,
+    extension_zip,
+    processes,
+    pythons,
+    system_libraries,
+    testing,
+    torch_index,
+)
 from building.console import Console, Failure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,6 +125,19 @@ def test_version_is_the_same_everywhere():
 def test_this_project_can_be_packed():
     sources = extension_zip.Sources(ROOT)
     assert extension_zip.check(sources, extension_zip.content(sources)) == []
+
+
+def test_the_weights_reach_the_zip_as_their_bundle_lists_them():
+    """A changed line end, or a file of a kind that is not packed, would make the add-on refuse its own weights."""
+    files = extension_zip.content(extension_zip.Sources(ROOT))
+    for name in extension_zip.bundles(files):
+        folder = f"backend/weights/{name}"
+        manifest = json.loads(files[f"{folder}/bundle.json"].read_text(encoding="utf-8"))
+        assert manifest["files"]
+        for file, entry in manifest["files"].items():
+            data = files[f"{folder}/{file}"].read_bytes()
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["bytes"], entry["sha256"]), file
+    assert "backend/weights/** -text" in (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_build_needs_the_standard_library_only():
@@ -272,6 +296,114 @@ def test_no_python_313_is_a_visible_skip(monkeypatch):
     assert testing.run_all(Console(stream)) == 0
     assert "SKIP tests/blender in Blender 5.2: no Python 3.13 found" in stream.getvalue()
     assert stream.getvalue().splitlines()[-1] == "0 passed, 0 failed, 2 skipped"
+
+
+def test_the_slowest_steps_and_a_run_over_its_budget_are_named(tmp_path):
+    stream = io.StringIO()
+    checks = testing.Checks(Console(stream), tmp_path)
+    checks.rows = [testing.Row("quick", passed=1, seconds=2), testing.Row("slow", passed=1, seconds=testing.BUDGET_S)]
+    checks.summary()
+    assert f"slowest: slow {testing.BUDGET_S} s, quick 2 s" in stream.getvalue()
+    assert "OVER IT" in stream.getvalue()
+
+
+def test_the_demo_knows_the_limits_of_the_backend():
+    protocol = pytest.importorskip("backend.protocol", reason="the protocol needs numpy")
+    limits = protocol.LIMITS
+    assert limits.text == demonstration.MAX_CHARACTERS
+    assert (limits.min_seconds, limits.max_seconds) == (demonstration.MIN_SECONDS, demonstration.MAX_SECONDS)
+    assert limits.seed == demonstration.MAX_SEED
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seconds", "seed", "said"),
+    [
+        ("  ", 5.0, 0, "prompt is empty"),
+        ("walk" * 126, 5.0, 0, "504 characters"),
+        ("walk", 0.1, 0, "0.2 to 10 seconds"),
+        ("walk", 10.5, 0, "0.2 to 10 seconds"),
+        ("walk", float("nan"), 0, "0.2 to 10 seconds"),
+        ("walk", 5.0, -1, "--seed -1"),
+    ],
+)
+def test_the_demo_refuses_a_wish_before_it_does_anything(tmp_path, prompt, seconds, seed, said):
+    with pytest.raises(Failure, match=said) as failure:
+        demonstration.run(Console(io.StringIO()), demonstration.Wish(prompt, seconds, seed), tmp_path / "out")
+    assert failure.value.remedy
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_place_of_the_demo_folder_is_named(tmp_path):
+    (tmp_path / "out").write_text("mine", encoding="utf-8")
+    with pytest.raises(Failure, match="cannot be written") as failure:
+        demonstration.run(Console(io.StringIO()), demonstration.Wish("walk", 5.0, 0), tmp_path / "out")
+    assert "--out" in failure.value.remedy
+
+
+def test_without_blender_the_model_may_choose_the_length():
+    def command(seconds):
+        wish = demonstration.Wish("walk", seconds, 3)
+        return demonstration.without_blender_command(Path("python"), wish, Path("demo.bvh"))
+
+    assert "--seconds" not in command(0.0)
+    assert command(2.5)[command(2.5).index("--seconds") + 1] == "2.5"
+    assert command(0.0)[-2:] == ["--out", Path("demo.bvh")]
+
+
+@pytest.fixture
+def old_files(tmp_path) -> Path:
+    for name in (*demonstration.FILES, demonstration.REPORT):
+        (tmp_path / name).write_text("old", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_demo_that_fails_leaves_the_old_files(old_files, monkeypatch):
+    def fail(console, wish, folder):
+        (folder / "demo.blend").write_text("half", encoding="utf-8")
+        raise Failure("it broke", "mend it")
+
+    monkeypatch.setattr(demonstration, "_make", fail)
+    with pytest.raises(Failure, match="it broke"):
+        demonstration.run(Console(io.StringIO()), demonstration.Wish("walk", 5.0, 0), old_files)
+    assert {path.read_text(encoding="utf-8") for path in old_files.iterdir()} == {"old"}
+
+
+def test_an_old_file_is_replaced_by_its_new_one_alone_and_never_called_new(old_files, monkeypatch):
+    def make(console, wish, folder):
+        (folder / "demo.bvh").write_text("new", encoding="utf-8")
+        return True
+
+    monkeypatch.setattr(demonstration, "_make", make)
+    stream = io.StringIO()
+    assert demonstration.run(Console(stream), demonstration.Wish("walk", 5.0, 0), old_files) == 1
+    assert (old_files / "demo.bvh").read_text(encoding="utf-8") == "new"
+    assert (old_files / "demo.png").read_text(encoding="utf-8") == "old"
+    assert stream.getvalue().count("(there is one of an earlier run)") == 4
+    assert len(list(old_files.iterdir())) == 5
+
+
+def test_a_sparse_sample_has_the_same_surface_as_the_whole_grid():
+    np = pytest.importorskip("numpy")
+    from demo import surface
+
+    blobs = [
+        surface.Blob("A", (-0.2, 0.0, 0.0), (0.2, 0.0, 0.0), 0.1, 0.08, (1.0, 0.7, 1.1)),
+        surface.Blob("B", (0.2, 0.0, 0.0), (0.2, 0.0, 0.3), 0.05, 0.03),
+    ]
+    axes = [np.arange(-0.41, 0.43, 0.02), np.arange(-0.21, 0.2, 0.02), np.arange(-0.2, 0.43, 0.02)]
+    asked = []
+
+    def distance(points):
+        asked.append(len(points))
+        return surface.field(blobs, points, 0.016)
+
+    sparse = surface.sample(distance, axes)
+    sampled = sum(asked)
+    whole = distance(np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)).reshape(sparse.shape)
+    assert sampled < whole.size / 2
+    origin = np.array([axis[0] for axis in axes])
+    for a, b in zip(surface.mesh(sparse, origin, 0.02), surface.mesh(whole, origin, 0.02)):
+        assert np.array_equal(a, b)
 
 
 def test_commands_of_the_readme_are_understood():

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from backend import bundles, cli
+from backend.engines import EngineError
 from backend.motion.motion import Motion
 from backend.motion.skeleton import canonical
-from backend.protocol import Report, RequestError
+from backend.protocol import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -110,7 +111,7 @@ def test_what_is_not_the_inputs_fault_is_exit_code_1(capsys, tmp_path):
     assert last.startswith("error: the backend failed: RuntimeError: two lines")
 
 
-def test_a_missing_engine_says_what_to_choose(monkeypatch, tmp_path):
+def test_a_missing_engine_is_named(monkeypatch, tmp_path):
     from backend.service import loading
 
     texts = dict.fromkeys(("name", "version", "system", "licence", "acknowledgement"), "x")
@@ -118,7 +119,7 @@ def test_a_missing_engine_says_what_to_choose(monkeypatch, tmp_path):
     manifest = texts | empty | {"engines": ["torch"], "prompt_version": 1}
     bundles.write(tmp_path / "b", manifest, {"a.json": b"{}"})
     monkeypatch.setattr(loading, "usable_engines", tuple)
-    with pytest.raises(RequestError, match="runs on torch, which this Python does not have"):
+    with pytest.raises(EngineError, match="runs on torch, which this Python does not have"):
         loading.system_loader()(tmp_path / "b", lambda stage, fraction: None)
 
 

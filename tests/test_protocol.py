@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from backend import protocol
+from backend import protocol, wire
 from backend.motion.motion import JointKey, KeyPose, Motion
 from backend.motion.skeleton import canonical
 from backend.protocol import GenerateRequest, RequestError, Segment
@@ -25,13 +25,13 @@ def over_the_wire(d):
 
 @given(
     hnp.arrays(
-        st.sampled_from([np.dtype(t) for t in protocol.ARRAY_TYPES] + [np.dtype(">f4")]),
+        st.sampled_from([np.dtype(t) for t in wire.ARRAY_TYPES] + [np.dtype(">f4")]),
         hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5),
     )
 )
 @settings(max_examples=60, deadline=None)
 def test_arrays_round_trip(array):
-    back = protocol.decode_array(over_the_wire(protocol.encode_array(array)))
+    back = wire.decode_array(over_the_wire(wire.encode_array(array)))
     assert back.shape == array.shape and back.dtype == array.dtype.newbyteorder("<") and back.flags.writeable
     assert np.array_equal(back, array, equal_nan=array.dtype.kind == "f")
 
@@ -39,7 +39,7 @@ def test_arrays_round_trip(array):
 @pytest.mark.parametrize("array", [np.array(["a"]), np.array([None]), np.array([1j])])
 def test_arrays_that_do_not_travel(array):
     with pytest.raises(ValueError, match="do not travel"):
-        protocol.encode_array(array)
+        wire.encode_array(array)
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_arrays_that_do_not_travel(array):
     ],
 )
 def test_bad_arrays_are_refused(change, message):
-    good = protocol.encode_array(np.zeros(2, "<f4"))
+    good = wire.encode_array(np.zeros(2, "<f4"))
     with pytest.raises(RequestError, match=message):
-        protocol.decode_array(good | change)
+        wire.decode_array(good | change)
 
 
 @pytest.mark.parametrize("d", [None, 3, "text", [], {}, {"dtype": "<f4"}])
 def test_what_is_no_message_is_refused(d):
-    for decode in (protocol.decode_array, protocol.decode_motion, protocol.decode_skeleton, GenerateRequest.from_dict):
+    for decode in (wire.decode_array, wire.decode_motion, wire.decode_skeleton, GenerateRequest.from_dict):
         with pytest.raises(RequestError):
             decode(d)
 
@@ -77,13 +77,13 @@ def test_what_is_no_message_is_refused(d):
 def test_motion_round_trip():
     rng = np.random.default_rng(1)
     motion = Motion(canonical(), rng.normal(size=(9, 3)), rng.normal(size=(9, 22, 4)), 23.976, rng.random((9, 4)) > 0.5)
-    back = protocol.decode_motion(over_the_wire(protocol.encode_motion(motion)))
+    back = wire.decode_motion(over_the_wire(wire.encode_motion(motion)))
     assert back.fps == Fraction(24000, 1001) and np.array_equal(back.contacts, motion.contacts)
     assert np.allclose(back.root, motion.root, atol=1e-6) and np.allclose(back.rotations, motion.rotations, atol=1e-6)
     assert np.array_equal(back.skeleton.offsets, motion.skeleton.offsets)
-    broken = protocol.encode_motion(motion) | {"root": protocol.encode_array(np.full((9, 3), np.nan))}
+    broken = wire.encode_motion(motion) | {"root": wire.encode_array(np.full((9, 3), np.nan))}
     with pytest.raises(RequestError, match="NaN"):
-        protocol.decode_motion(broken)
+        wire.decode_motion(broken)
 
 
 def test_request_round_trip():
@@ -188,7 +188,8 @@ before = set(sys.modules)
 import backend.protocol
 new = {m for m in set(sys.modules) - before if not m.startswith(("numpy.", "backend"))}
 print([m for m in new if m.split(".")[0] not in sys.stdlib_module_names])
-print([m for m in sys.modules if m.startswith("backend.") and not m.startswith(("backend.motion", "backend.protocol"))])
+light = ("backend.motion", "backend.protocol", "backend.wire")
+print([m for m in sys.modules if m.startswith("backend.") and not m.startswith(light)])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split("\n")[:2] == ["[]", "[]"]

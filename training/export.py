@@ -18,9 +18,9 @@ from tokenizers import Tokenizer
 
 from backend.bundles import Bundle, write
 from backend.engines.int8 import quantised
-from training import language, text_tokenizer, tokenizer
+from backend.systems import prompts
+from training import language, tokenizer
 
-PROMPT_VERSION = 1
 META_FIELDS = ("name", "version", "licence", "training_data", "acknowledgement", "metrics")
 
 
@@ -50,8 +50,8 @@ def export_bundle(
     vqvae, mean, std = tokenizer.load(tokenizer_run)
     model = language.load(language_run)
     text = Tokenizer.from_file(str(text_file))
-    if [text.token_to_id(t) for t in text_tokenizer.SPECIALS] != list(range(len(text_tokenizer.SPECIALS))):
-        raise ValueError(f"{text_file}: ids 0 to 4 must be {', '.join(text_tokenizer.SPECIALS)}")
+    if [text.token_to_id(t) for t in prompts.SPECIALS] != list(range(len(prompts.SPECIALS))):
+        raise ValueError(f"{text_file}: ids 0 to 4 must be {', '.join(prompts.SPECIALS)}")
     sizes = {"text": (text.get_vocab_size(), model.config.text_size), "codes": (vqvae.config.codes, model.config.codes)}
     for what, (have, trained) in sizes.items():
         if have != trained:
@@ -63,7 +63,7 @@ def export_bundle(
         "system": "motiongpt2",
         "tasks": ["text_to_motion"],
         "engines": ["torch"],
-        "prompt_version": PROMPT_VERSION,
+        "prompt_version": prompts.VERSION,
         "config": {
             "motion_tokenizer": vqvae.config.to_dict(),
             "language_model": model.config.to_dict(),

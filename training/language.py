@@ -12,6 +12,7 @@ import argparse
 import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -186,10 +187,7 @@ def main(arguments: list[str] | None = None) -> None:
         text_tokenizer.train((c["text"] for r in records for c in r["captions"]), args.text_size).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
     config.model.text_size = tokenizer.get_vocab_size()
-
-    def encode(text: str) -> list[int]:
-        return tokenizer.encode(text, add_special_tokens=False).ids
-
+    encode = partial(text_tokenizer.encode, tokenizer)
     validation = items(read_items(args.val), encode) if args.val else None
     train(config, items(records, encode), args.out, validation)
 

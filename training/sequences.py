@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from backend.models.language_model import LanguageModelConfig
-from training.text_tokenizer import BOS, END_MOTION, MOTION, PAD
+from backend.systems.prompts import BOS, END_MOTION, MOTION, PAD
 
 IGNORED = -100
 

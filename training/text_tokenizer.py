@@ -1,5 +1,5 @@
-"""Our own byte-level BPE for prompts, trained on the captions. Its ids come first in the vocabulary; the specials are
-<pad> 0, <bos> 1, <eos> 2, <motion> 3, </motion> 4. Any text at all can be encoded: unseen words fall apart into bytes.
+"""Our own byte-level BPE for prompts, trained on the captions. Its ids come first in the vocabulary, those of
+``prompts.SPECIALS`` before all others. Any text at all can be encoded: unseen words fall apart into bytes.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-SPECIALS = ("<pad>", "<bos>", "<eos>", "<motion>", "</motion>")
-PAD, BOS, EOS, MOTION, END_MOTION = range(len(SPECIALS))
+from backend.systems.prompts import SPECIALS, normalise
+
 SMALLEST = len(SPECIALS) + 256
 
 
 def train(texts: Iterable[str], size: int = 1024) -> Tokenizer:
-    """Learn at most ``size`` tokens (specials and the 256 bytes included) from texts that are normalised already."""
+    """Learn at most ``size`` tokens (specials and the 256 bytes included) from texts, normalised as prompts are."""
     if size < SMALLEST:
         raise ValueError(f"a byte-level vocabulary needs at least {SMALLEST} tokens, got {size}")
     tokenizer = Tokenizer(models.BPE())
@@ -22,7 +22,7 @@ def train(texts: Iterable[str], size: int = 1024) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(
-        texts,
+        map(normalise, texts),
         trainers.BpeTrainer(
             vocab_size=size,
             min_frequency=2,
@@ -32,3 +32,8 @@ def train(texts: Iterable[str], size: int = 1024) -> Tokenizer:
         ),
     )
     return tokenizer
+
+
+def encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    """The ids of a text, normalised as prompts are, without specials."""
+    return tokenizer.encode(normalise(text), add_special_tokens=False).ids

@@ -14,14 +14,18 @@ MAX_FILE_BYTES = 32 * 2**30
 # a bundle is data: nothing in it is unpickled or run
 SUFFIXES = (".safetensors", ".json", ".md", ".txt")
 
-REMEDY = "reinstall the add-on or choose another bundle with --bundle"
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class BundleError(ValueError):
-    """A bundle that cannot be used: names the file, what was expected and found, and the remedy."""
+    """A bundle that cannot be used: the file, what was expected and what was found. What to do about it differs between
+    Blender and the command line, so they add it (``service.server``, ``cli``)."""
+
+
+def named(folder: Path, file: str) -> str:
+    """A file of a bundle as errors call it: the whole path of an installed add-on would fill the panel."""
+    return f"bundle {folder.name!r}: {file}"
 
 
 def weights_folder() -> Path:
@@ -68,7 +72,7 @@ class Bundle:
     def file(self, name: str) -> Path:
         """The path of a file of the bundle; BundleError when the manifest does not name it."""
         if name not in self.files:
-            raise BundleError(f"bundle {self.path} holds no {name} (it has {', '.join(self.files)}); {REMEDY}")
+            raise BundleError(f"bundle {self.path.name!r} holds no {name} (it has {', '.join(self.files)})")
         return self.path / name
 
     def to_manifest(self) -> dict:
@@ -92,26 +96,25 @@ class Bundle:
     @classmethod
     def from_manifest(cls, path: Path, manifest: dict) -> Bundle:
         """The Bundle of a parsed ``bundle.json``; BundleError names the field that does not fit."""
-        where = path / MANIFEST
+        where = named(path, MANIFEST)
 
         def take(key, kind, check=lambda v: True):
             if key not in manifest:
-                raise BundleError(f"{where}: {key!r} is missing; {REMEDY}")
+                raise BundleError(f"{where}: {key!r} is missing")
             value = manifest[key]
             if type(value) is not kind or not check(value):
-                raise BundleError(f"{where}: {key!r} must be {_WANTED[kind]}, got {repr(value)[:60]}; {REMEDY}")
+                raise BundleError(f"{where}: {key!r} must be {_WANTED[kind]}, got {repr(value)[:60]}")
             return value
 
         def words(key):
             return tuple(take(key, list, lambda v: all(isinstance(w, str) and w for w in v)))
 
         if not isinstance(manifest, dict):
-            raise BundleError(f"{where}: expected a JSON object, found {type(manifest).__name__}; {REMEDY}")
+            raise BundleError(f"{where}: expected a JSON object, found {type(manifest).__name__}")
         found = manifest.get("format")
         if found != FORMAT or isinstance(found, bool):
             raise BundleError(
-                f"{where}: this version of Posewright reads bundle format {FORMAT}, found {repr(found)[:60]}; "
-                "install the Posewright version that the bundle was made for, or choose another bundle with --bundle"
+                f"{where}: this version of Posewright reads bundle format {FORMAT}, found {repr(found)[:60]}"
             )
         return cls(
             path,
@@ -139,26 +142,26 @@ _WANTED = {
 }
 
 
-def check_file_name(name: str, where: Path) -> str:
+def check_file_name(name: str, where: str) -> str:
     """The name itself; BundleError when it could lead out of the folder or is of a kind that bundles do not hold."""
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name == MANIFEST:
-        raise BundleError(f"{where}: {str(name)[:60]!r} is not a plain file name; {REMEDY}")
+        raise BundleError(f"{where}: {str(name)[:60]!r} is not a plain file name")
     if not name.endswith(SUFFIXES):
-        raise BundleError(f"{where}: {name} is of a kind that bundles do not hold ({' '.join(SUFFIXES)}); {REMEDY}")
+        raise BundleError(f"{where}: {name} is of a kind that bundles do not hold ({' '.join(SUFFIXES)})")
     return name
 
 
-def _files(where: Path, files: dict) -> dict[str, FileEntry]:
+def _files(where: str, files: dict) -> dict[str, FileEntry]:
     if len(files) > MAX_FILES:
-        raise BundleError(f"{where}: {len(files)} files are named, at most {MAX_FILES} are accepted; {REMEDY}")
+        raise BundleError(f"{where}: {len(files)} files are named, at most {MAX_FILES} are accepted")
     entries = {}
     for name, entry in files.items():
         check_file_name(name, where)
         size = entry.get("bytes") if isinstance(entry, dict) else None
         if type(size) is not int or not 0 <= size <= MAX_FILE_BYTES:
-            raise BundleError(f"{where}: 'bytes' of {name} must be a file size, got {repr(size)[:60]}; {REMEDY}")
+            raise BundleError(f"{where}: 'bytes' of {name} must be a file size, got {repr(size)[:60]}")
         digest = entry.get("sha256")
         if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-            raise BundleError(f"{where}: 'sha256' of {name} must be 64 hex digits, got {repr(digest)[:80]}; {REMEDY}")
+            raise BundleError(f"{where}: 'sha256' of {name} must be 64 hex digits, got {repr(digest)[:80]}")
         entries[name] = FileEntry(digest, size)
     return entries

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .bundle import MANIFEST, MAX_MANIFEST_BYTES, REMEDY, Bundle, BundleError
+from .bundle import MANIFEST, MAX_MANIFEST_BYTES, Bundle, BundleError, named
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,23 @@ class Listing:
 
 def read_manifest(path: str | os.PathLike) -> Bundle:
     """The manifest of the bundle in folder ``path``, with all files present in the right size but not yet hashed.
-    BundleError names the file and the remedy."""
+    BundleError names the file."""
     path = Path(path)
     if not path.is_dir():
-        raise BundleError(f"there is no bundle folder {path}; {REMEDY}")
-    bundle = Bundle.from_manifest(path, _parse(path / MANIFEST))
+        raise BundleError(f"there is no bundle folder {path}")
+    bundle = Bundle.from_manifest(path, _parse(path))
     for name, entry in bundle.files.items():
         file = path / name
         if not file.is_file():
-            raise BundleError(f"{file} is missing; {REMEDY}")
+            raise BundleError(f"{named(path, name)} is missing")
         if file.stat().st_size != entry.bytes:
-            raise BundleError(f"{file} has {file.stat().st_size} bytes, expected {entry.bytes}; {REMEDY}")
+            raise BundleError(f"{named(path, name)} has {file.stat().st_size} bytes, expected {entry.bytes}")
     return bundle
 
 
 def load(path: str | os.PathLike, progress: Callable[[float], None] = lambda fraction: None) -> Bundle:
-    """The bundle in folder ``path``, every file checked against its sha256; BundleError names the file and the
-    remedy. ``progress`` is told the fraction (0..1) of the bytes read, and may raise to stop."""
+    """The bundle in folder ``path``, every file checked against its sha256; BundleError names the file.
+    ``progress`` is told the fraction (0..1) of the bytes read, and may raise to stop."""
     bundle = read_manifest(path)
     total, done = sum(e.bytes for e in bundle.files.values()) or 1, 0
     for name, entry in bundle.files.items():
@@ -51,11 +51,10 @@ def load(path: str | os.PathLike, progress: Callable[[float], None] = lambda fra
                     done += len(block)
                     progress(min(1.0, done / total))
         except OSError as error:
-            raise BundleError(f"{bundle.path / name} cannot be read: {error.strerror}; {REMEDY}") from error
+            raise BundleError(f"{named(bundle.path, name)} cannot be read: {error.strerror}") from error
         if digest.hexdigest() != entry.sha256:
-            raise BundleError(
-                f"{bundle.path / name} is damaged: expected sha256 {entry.sha256}, found {digest.hexdigest()}; {REMEDY}"
-            )
+            what = f"expected sha256 {entry.sha256[:8]}, found {digest.hexdigest()[:8]}"
+            raise BundleError(f"{named(bundle.path, name)} is damaged: {what}")
     return bundle
 
 
@@ -77,17 +76,18 @@ def available(folders: Iterable[str | os.PathLike]) -> list[Listing]:
     return listings
 
 
-def _parse(file: Path) -> dict:
+def _parse(folder: Path) -> dict:
+    file = named(folder, MANIFEST)
     try:
-        with open(file, "rb") as stream:
+        with open(folder / MANIFEST, "rb") as stream:
             data = stream.read(MAX_MANIFEST_BYTES + 1)
     except FileNotFoundError as error:
-        raise BundleError(f"{file} is missing: the folder is not a bundle; {REMEDY}") from error
+        raise BundleError(f"{file} is missing: the folder is not a bundle") from error
     except OSError as error:
-        raise BundleError(f"{file} cannot be read: {error.strerror}; {REMEDY}") from error
+        raise BundleError(f"{file} cannot be read: {error.strerror}") from error
     if len(data) > MAX_MANIFEST_BYTES:
-        raise BundleError(f"{file} is larger than the accepted {MAX_MANIFEST_BYTES} bytes; {REMEDY}")
+        raise BundleError(f"{file} is larger than the accepted {MAX_MANIFEST_BYTES} bytes")
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{file} is not JSON: {error}; {REMEDY}") from error
+        raise BundleError(f"{file} is not JSON: {error}") from error

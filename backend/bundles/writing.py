@@ -35,7 +35,8 @@ def write(
         new.mkdir()
         if len(files) > MAX_FILES:
             raise BundleError(f"a bundle holds at most {MAX_FILES} files, got {len(files)}")
-        entries = {name: _put(new / check_file_name(name, folder), source) for name, source in files.items()}
+        where = f"bundle {folder.name!r}"
+        entries = {name: _put(new / check_file_name(name, where), source) for name, source in files.items()}
         text = json.dumps({"format": FORMAT, **manifest, "files": entries}, indent=2, ensure_ascii=False)
         (new / MANIFEST).write_bytes(text.encode() + b"\n")
         load(new)

@@ -6,7 +6,8 @@ from .base import Engine
 
 
 class EngineError(ValueError):
-    """A bundle that no engine here can run, or not on that device; says what is missing and what to do."""
+    """A bundle that no engine here can run, or not on that device: what is missing. Blender and the command line each
+    add what to do (``service.server``, ``cli``)."""
 
 
 def create(bundle, device: str = "auto", threads: int | None = None) -> Engine:
@@ -16,15 +17,13 @@ def create(bundle, device: str = "auto", threads: int | None = None) -> Engine:
     """
     if "torch" not in bundle.engines:
         raise EngineError(
-            f"bundle {bundle.name} runs on {', '.join(bundle.engines)}; this version has the torch engine only: "
-            "choose another bundle or install the Posewright version it was made for"
+            f"bundle {bundle.name} runs on {', '.join(bundle.engines)}; this version has the torch engine only"
         )
     try:
         from .torch_engine import TorchEngine
     except ModuleNotFoundError as missing:
         raise EngineError(
-            f"the torch engine needs the Python package {missing.name!r}, which this Python does not have: in the "
-            "add-on's preferences choose the Python of an environment with the backend's packages (README, Install)"
+            f"the torch engine needs the Python package {missing.name!r}, which this Python does not have"
         ) from missing
     return TorchEngine(bundle, device, threads)
 

@@ -12,13 +12,13 @@ from transformers import DynamicCache
 
 from ..models.language_model import LanguageModel, LanguageModelConfig
 from ..models.vqvae import VQVAE, VQVAEConfig
+from ..systems.prompts import PAD
 from . import EngineError
 from .int8 import to_float
 
 LANGUAGE_MODEL = "language_model.safetensors"
 MOTION_TOKENIZER = "motion_tokenizer.safetensors"
 TEXT_TOKENIZER = "tokenizer.json"
-PAD = 0
 
 
 @dataclass

@@ -7,7 +7,7 @@ joint's position and the last its full orientation; those between share the way 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .anatomy import REQUIRED
@@ -16,25 +16,38 @@ from .skeleton import SMPL22_NAMES, SMPLX52_NAMES
 VERSION = 1
 PRESETS = Path(__file__).parent / "presets"
 ROLES = ("deform",)
+ORDER = (
+    "mixamo", "smplx", "smpl", "unreal", "humanoid", "mesh2motion", "kaykit",
+    "cmu_motionbuilder", "cmu_joints", "cmu_asf", "daz_cgspeed",
+)  # fmt: skip
+"""files of the presets, best known first"""
+NEAR = 0.34
+"""share of the needed slots from which on a preset is named as the nearest"""
 
 
 class NoMapFits(ValueError):
-    """No preset matches the bones; ``missing`` lists the slots that the nearest preset did not find."""
+    """No preset matches the bones; ``missing`` lists the slots that the ``nearest`` preset did not find (None: none is
+    near)."""
 
-    def __init__(self, message: str, nearest: str, missing: list[str]):
+    def __init__(self, message: str, nearest: str | None, missing: list[str]):
         super().__init__(message)
         self.nearest, self.missing = nearest, missing
 
 
 @dataclass(frozen=True)
 class BoneMap:
-    """``slots``: slot -> bone names, parent first; ``pelvis`` and the slots of ``anatomy.REQUIRED`` are there."""
+    """``slots``: slot -> bone names, parent first; ``pelvis`` and the slots of ``anatomy.REQUIRED`` are there.
+    ``roles``: slot -> one of ``ROLES``; those not given are "deform"."""
 
     name: str
     slots: dict[str, tuple[str, ...]]
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "roles", {s: self.roles.get(s, ROLES[0]) for s in self.slots})
 
     def to_dict(self) -> dict:
-        slots = {s: {"bones": list(b), "role": "deform"} for s, b in self.slots.items()}
+        slots = {s: {"bones": list(b), "role": self.roles[s]} for s, b in self.slots.items()}
         return {"version": VERSION, "name": self.name, "slots": slots}
 
     @classmethod
@@ -43,16 +56,17 @@ class BoneMap:
             raise ValueError(
                 f"bone map version {d.get('version')!r} cannot be read; this build reads version {VERSION}"
             )
-        slots = {}
+        slots, roles = {}, {}
         for slot, entry in d["slots"].items():
             if slot not in SMPLX52_NAMES:
                 raise ValueError(f"unknown slot {slot!r} in bone map {d.get('name')!r}")
-            if entry.get("role", "deform") not in ROLES:
-                raise ValueError(f"slot {slot!r} has role {entry['role']!r}; this build knows {', '.join(ROLES)}")
+            roles[slot] = entry.get("role", ROLES[0])
+            if roles[slot] not in ROLES:
+                raise ValueError(f"slot {slot!r} has role {roles[slot]!r}; this build knows {', '.join(ROLES)}")
             if not entry["bones"]:
                 raise ValueError(f"slot {slot!r} lists no bones")
             slots[slot] = tuple(str(b) for b in entry["bones"])
-        return cls(str(d["name"]), slots)
+        return cls(str(d["name"]), slots, roles)
 
 
 def load(path: Path) -> BoneMap:
@@ -62,7 +76,7 @@ def load(path: Path) -> BoneMap:
 
 def presets() -> list[BoneMap]:
     """The shipped presets, best known first."""
-    return [load(p) for p in sorted(PRESETS.glob("*.json"))]
+    return [load(PRESETS / f"{name}.json") for name in ORDER]
 
 
 def _prefixes(bones) -> list[str]:
@@ -83,7 +97,13 @@ def _fit(preset: BoneMap, bones: set[str], prefix: str) -> BoneMap:
         present = tuple(prefix + n for n in names if prefix + n in bones)
         if present:
             slots[slot] = present
-    return BoneMap(preset.name, slots)
+    roles = {s: preset.roles[s] for s in slots}
+    if "spine3" in preset.slots and "spine3" not in slots:
+        # a shorter spine: neck and arms hang on its topmost bone, which is what spine3 means to the rest of the body
+        top = next((s for s in ("spine2", "spine1") if s in slots), None)
+        if top:
+            slots["spine3"], roles["spine3"] = slots.pop(top), roles.pop(top)
+    return BoneMap(preset.name, slots, roles)
 
 
 def match(bone_names, candidates: list[BoneMap] | None = None) -> BoneMap:
@@ -105,10 +125,16 @@ def match(bone_names, candidates: list[BoneMap] | None = None) -> BoneMap:
     missing = [s for s in needed if s not in best.slots]
     if missing:
         found = len(needed) - len(missing)
+        schemes = f"Known naming schemes: {', '.join(c.name for c in candidates)}"
+        if found < NEAR * len(needed):
+            # a hand named "Hand" is no sign of a scheme: to list its missing slots would send the reader astray
+            known = "hardly any known names" if best.slots else "no known names"
+            message = f"no bone map fits this armature: its bones ({len(bones)}) have {known}. {schemes}"
+            raise NoMapFits(message, None, missing)
         names = ", ".join(s.replace("_", " ") for s in missing)
         message = (
             f"no bone map fits this armature ({len(bones)} bones). Nearest: {best.name}, {found} of {len(needed)} "
-            f"needed slots found; not found: {names}. Known naming schemes: {', '.join(c.name for c in candidates)}"
+            f"needed slots found; not found: {names}. {schemes}"
         )
         raise NoMapFits(message, best.name, missing)
     return best

@@ -5,15 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ..systems.base import Cancelled
 
 MAX_WAITING = 16
 MAX_STUCK = 3
+LONGEST_HEARTBEAT = 900.0  # seconds
 PROGRESS_INTERVAL = 0.05  # seconds; a model that reports every token would flood the pipe
-
-
-class JobCancelled(Exception):
-    """Raised in a job's own thread, from its progress call, once it was cancelled."""
 
 
 class TooManyJobs(ValueError):
@@ -30,7 +30,8 @@ class Job:
         self._lock = threading.Lock()
         self._finished = False
         self._cancelled = threading.Event()
-        self._last = ("", 0.0)
+        self._told = ("", 0.0)
+        self._told_at = 0.0
 
     def cancel(self):
         self._cancelled.set()
@@ -51,14 +52,32 @@ class Job:
                 send()
 
     def progress(self, stage: str, fraction: float):
-        """Tell the client; JobCancelled when nobody wants the job any more, which ends loading at the next step."""
+        """Tell the client; Cancelled when nobody wants the job any more, which ends loading at the next step."""
         if self.cancelled():
-            raise JobCancelled
-        now, (last_stage, last_time) = time.monotonic(), self._last
-        if stage == last_stage and fraction < 1.0 and now - last_time < PROGRESS_INTERVAL:
+            raise Cancelled
+        now = time.monotonic()
+        if stage == self._told[0] and fraction < 1.0 and now - self._told_at < PROGRESS_INTERVAL:
             return
-        self._last = (stage, now)
-        self.tell(lambda: self._notify(stage, min(1.0, max(0.0, float(fraction)))))
+        self._told, self._told_at = (stage, min(1.0, max(0.0, float(fraction)))), now
+        self.tell(lambda: self._notify(*self._told))
+
+    @contextmanager
+    def heartbeat(self, interval: float) -> Iterator[None]:
+        """While inside, the last progress is told again every ``interval`` seconds: importing torch can keep a slow
+        machine silent for minutes, and the client takes silence for death. Not for ever: what hangs must be seen."""
+        done = threading.Event()
+
+        def beat():
+            for _ in range(int(LONGEST_HEARTBEAT / interval)):
+                if done.wait(interval) or self.cancelled():
+                    return
+                self.tell(lambda: None if done.is_set() else self._notify(*self._told))
+
+        threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
 
 class Worker:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import bundles
-from ..protocol import SERVER_ERROR, ProgressCall, RequestError
+from ..engines import EngineError
+from ..protocol import ProgressCall
 
 ENGINE_MODULES = {"torch": "torch"}
 """engine -> the package it needs, best first"""
@@ -23,6 +24,15 @@ def bundle_folder(bundle: str | None) -> Path:
     return bundles.default_bundle_path() if bundle is None else Path(bundle).expanduser().absolute()
 
 
+LOADING = 0.5
+"""share of a generation's progress that loading takes where it comes first"""
+
+
+def part(progress: ProgressCall, start: float, end: float) -> ProgressCall:
+    """The call for a step that goes from ``start`` to ``end`` of the whole."""
+    return lambda stage, fraction: progress(stage, start + (end - start) * min(1.0, max(0.0, fraction)))
+
+
 def system_loader(device: str = "auto", threads: int | None = None) -> Callable:
     """``load(folder, progress) -> System`` on that device ("auto", "cpu", "cuda", "mps") with that many CPU threads
     (None = the engine's choice). ``progress`` may raise to stop between steps."""
@@ -32,20 +42,13 @@ def system_loader(device: str = "auto", threads: int | None = None) -> Callable:
         bundle = bundles.load(folder, lambda fraction: progress("Checking the bundle", 0.2 * fraction))
         here = usable_engines()
         if not set(bundle.engines) & set(here):
-            raise RequestError(
-                "engine",
-                f"bundle {bundle.title} runs on {' or '.join(bundle.engines)}, which this Python does not have",
-                "Choose a Python with torch in the preferences (Backend Python), or another bundle.",
-                SERVER_ERROR,
+            raise EngineError(
+                f"bundle {bundle.title} runs on {' or '.join(bundle.engines)}, which this Python does not have"
             )
         progress("Starting the engine", 0.2)
         from .. import engines, systems
 
-        try:
-            engine = engines.create(bundle, device=device, threads=threads)
-        except engines.EngineError as error:
-            action = "Choose another Python in the preferences (Backend Python), another device or another bundle."
-            raise RequestError("engine", str(error), action, SERVER_ERROR) from error
+        engine = engines.create(bundle, device=device, threads=threads)
         progress("Loading the model", 0.9)
         system = systems.create(bundle, engine)
         progress("Loading the model", 1.0)

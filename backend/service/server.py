@@ -13,15 +13,29 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from .. import bundles, protocol
-from ..protocol import RequestError
+from ..engines import EngineError
+from ..systems.base import Cancelled
+from ..wire import (
+    CANCELLED,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    SERVER_ERROR,
+    UPDATE,
+    RequestError,
+    decode_motion,
+)
 from . import parent, rpc
 from .describing import describe
-from .jobs import Job, JobCancelled, TooManyJobs, Worker
-from .loading import bundle_folder, usable_engines
+from .jobs import Job, TooManyJobs, Worker
+from .loading import LOADING, bundle_folder, part, usable_engines
 
 MAX_ID = 128
+HEARTBEAT = 4.0  # seconds between signs of life while a model loads
 
 RESTART = "Press Generate again; if it goes on, restart Blender. The console has the details."
+OTHER_PYTHON = "Choose a Python with torch: Preferences > Add-ons > Posewright > Backend Python, then press Check."
 
 
 class Server:
@@ -37,10 +51,11 @@ class Server:
         load_system: Callable,
         grace: float = 2.0,
         lost: Callable[[], None] = lambda: None,
+        heartbeat: float = HEARTBEAT,
     ):
         self._read = read
         self._sender = rpc.Sender(write, lost)
-        self._load_system = load_system
+        self._load_system, self._heartbeat = load_system, heartbeat
         self._worker = Worker(self._perform, grace)
         self._quick = {"initialize": self._initialize, "models/list": self._list}
         self._long = {"motion/generate": self._generate, "motion/describe": self._describe, "models/load": self._load}
@@ -49,7 +64,7 @@ class Server:
         """Returns when the client is gone or has said ``shutdown``; jobs that still run are cancelled."""
         for message in rpc.messages(self._read):
             if isinstance(message, rpc.FramingError):
-                self._fail(None, RequestError("junk", f"not a message: {message}", RESTART, protocol.PARSE_ERROR))
+                self._fail(None, RequestError("junk", f"not a message: {message}", RESTART, PARSE_ERROR))
             elif self._dispatch(message):
                 return
         self._worker.cancel_all()
@@ -60,7 +75,7 @@ class Server:
         valid_id = type(request_id) is int or (type(request_id) is str and len(request_id) <= MAX_ID)
         try:
             if message.get("jsonrpc") != "2.0" or not isinstance(method, str) or ("id" in message and not valid_id):
-                raise RequestError("junk", "not a JSON-RPC 2.0 request", RESTART, protocol.INVALID_REQUEST)
+                raise RequestError("junk", "not a JSON-RPC 2.0 request", RESTART, INVALID_REQUEST)
             if not isinstance(params, dict):
                 raise RequestError("bad_request", f"params of {method} must be an object", RESTART)
             if "id" not in message:
@@ -78,8 +93,8 @@ class Server:
                 raise RequestError(
                     "bad_request",
                     f"unknown method {method[:60]!r}; known: {known}",
-                    "Use the add-on and the backend of the same Posewright version.",
-                    protocol.METHOD_NOT_FOUND,
+                    UPDATE,
+                    METHOD_NOT_FOUND,
                 )
         except Exception as error:  # one bad request must not end the conversation
             self._fail(request_id if valid_id else None, error)
@@ -110,8 +125,8 @@ class Server:
             if self._worker.submit(job):
                 job.progress("Waiting for the request before", 0.0)
         except TooManyJobs as error:
-            action = "Wait for the others, cancel them, or restart the backend in the preferences."
-            raise RequestError("busy", str(error), action, protocol.SERVER_ERROR) from error
+            action = "Wait for the others or cancel them; if they do not end, restart Blender."
+            raise RequestError("busy", str(error), action, SERVER_ERROR) from error
 
     def _perform(self, job: Job, keep: dict):
         """In the worker's thread: run the job and answer it, unless it was cancelled meanwhile."""
@@ -150,7 +165,7 @@ class Server:
     def _list(self, params: dict) -> dict:
         folders = params.get("folders", [])
         if not isinstance(folders, list) or len(folders) > 100 or not all(isinstance(f, str) and f for f in folders):
-            raise RequestError("bad_request", "folders must be a list of folders", "Choose the bundle folder anew.")
+            raise RequestError("bad_request", "folders must be a list of folders", "Name folders that hold bundles.")
         return {"bundles": [describe_listing(x) for x in bundles.available([bundles.weights_folder(), *folders])]}
 
     def _generate(self, params: dict):
@@ -159,8 +174,10 @@ class Server:
         return partial(self._run_generate, request)
 
     def _run_generate(self, request: protocol.GenerateRequest, job: Job, keep: dict) -> dict:
-        system = self._system(request.bundle, job, keep)
-        motions, report = system.generate(request, job.progress, job.cancelled)
+        loads = bundle_folder(request.bundle) not in keep
+        system = self._system(request.bundle, job, keep, part(job.progress, 0.0, LOADING))
+        progress = part(job.progress, LOADING, 1.0) if loads else job.progress
+        motions, report = system.generate(request, progress, job.cancelled)
         for index, motion in enumerate(motions):
             take = protocol.Take(job.id, index, motion).to_dict()
             job.tell(partial(self._sender.notify, "motion/take", take))
@@ -168,7 +185,7 @@ class Server:
 
     def _describe(self, params: dict):
         def run(job: Job, keep: dict) -> dict:
-            motion = protocol.decode_motion(params.get("motion"))
+            motion = decode_motion(params.get("motion"))
             try:
                 return describe(motion)
             except ValueError as error:
@@ -180,20 +197,25 @@ class Server:
     def _load(self, params: dict):
         bundle = params.get("bundle")
         if bundle is not None and not (isinstance(bundle, str) and 0 < len(bundle) <= 4096):
-            raise RequestError("bundle", "bundle must be a folder", "Choose a bundle folder in the preferences.")
+            raise RequestError("bundle", "bundle must be a folder", "Name the folder of a bundle.")
 
         def run(job: Job, keep: dict) -> dict:
             start = time.monotonic()
-            self._system(bundle, job, keep)
+            self._system(bundle, job, keep, job.progress)
             return {"folder": str(bundle_folder(bundle)), "seconds": round(time.monotonic() - start, 3)}
 
         return run
 
-    def _system(self, bundle: str | None, job: Job, keep: dict):
+    def _system(self, bundle: str | None, job: Job, keep: dict, progress: protocol.ProgressCall):
         folder: Path = bundle_folder(bundle)
         if folder not in keep:
             keep.clear()  # before the next one is loaded: two big models do not fit into one memory
-            keep[folder] = self._load_system(folder, job.progress)
+            try:
+                with job.heartbeat(self._heartbeat):
+                    keep[folder] = self._load_system(folder, progress)
+            except bundles.BundleError as error:
+                action = "Reinstall the add-on." if bundle is None else "Use another bundle."
+                raise RequestError("bundle", str(error), action, SERVER_ERROR) from error
         return keep[folder]
 
 
@@ -216,42 +238,45 @@ def describe_listing(listing: bundles.Listing) -> dict:
 
 
 def _cancellation() -> RequestError:
-    return RequestError("cancelled", "cancelled", "", protocol.CANCELLED)
+    return RequestError("cancelled", "cancelled", "", CANCELLED)
 
 
 def as_request_error(error: BaseException) -> RequestError:
     """Any exception in words for the animator; those that nobody foresaw leave their traceback in the log, stderr."""
     if isinstance(error, RequestError):
         return error
-    if isinstance(error, JobCancelled):
+    if isinstance(error, Cancelled):
         return _cancellation()
-    if isinstance(error, bundles.BundleError):
-        action = "Reinstall the add-on: the bundle that came with it is damaged."
-        return RequestError("bundle", str(error), action, protocol.SERVER_ERROR)
+    if isinstance(error, EngineError):
+        return RequestError("engine", str(error), OTHER_PYTHON, SERVER_ERROR)
     traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, ImportError):
         return RequestError(
             "engine",
             f"the backend's Python cannot import {error.name or 'a package'}",
-            "Choose a Python with the backend's packages in the preferences (Backend Python).",
-            protocol.SERVER_ERROR,
+            OTHER_PYTHON,
+            SERVER_ERROR,
         )
     if isinstance(error, MemoryError):
-        action = "Ask for fewer takes or a shorter motion, close other programs, or choose a smaller bundle."
-        return RequestError("memory", "the backend ran out of memory", action, protocol.SERVER_ERROR)
+        action = "Ask for fewer takes or a shorter motion, or close other programs."
+        return RequestError("memory", "the backend ran out of memory", action, SERVER_ERROR)
     text = " ".join(str(error).split())[:200]
-    return RequestError(
-        "internal", f"the backend failed: {type(error).__name__}: {text}", RESTART, protocol.INTERNAL_ERROR
-    )
+    return RequestError("internal", f"the backend failed: {type(error).__name__}: {text}", RESTART, INTERNAL_ERROR)
 
 
-def serve(owned: tuple[int, int], load_system: Callable, parent_pid: int | None = None, grace: float = 2.0) -> NoReturn:
+def serve(
+    owned: tuple[int, int],
+    load_system: Callable,
+    parent_pid: int | None = None,
+    grace: float = 2.0,
+    heartbeat: float = HEARTBEAT,
+) -> NoReturn:
     """Serve on the file descriptors of ``streams.claim``; ends the process when the client or our parent is gone."""
     end = partial(os._exit, 0)  # at once: a library's thread may hang, and ours are only daemons
     parent.watch(end, parent_pid)
     read, write = os.fdopen(owned[0], "rb"), os.fdopen(owned[1], "wb")
     try:
-        Server(read, write, load_system, grace, lost=end).run()
+        Server(read, write, load_system, grace, lost=end, heartbeat=heartbeat).run()
     except KeyboardInterrupt:  # Ctrl+C in the terminal that Blender was started from
         pass
     except BaseException as error:

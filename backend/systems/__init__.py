@@ -16,5 +16,5 @@ def create(bundle, engine):
     raise RequestError(
         "system",
         f"bundle {bundle.name} needs system {bundle.system!r}; this build has {', '.join(NAMES)}",
-        "Update Posewright, or choose another bundle.",
+        "Update Posewright, or use another bundle.",
     )

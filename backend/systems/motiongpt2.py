@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,11 +22,10 @@ from ..motion.floor import foot_slide, on_floor
 from ..motion.intent import score, slots_of
 from ..motion.motion import Motion
 from ..motion.skeleton import KINDS, Skeleton
-from ..protocol import GenerateRequest, Report, RequestError
+from ..protocol import CancelledCall, GenerateRequest, ProgressCall, Report, RequestError
 from . import prompts
+from .base import Cancelled
 from .sampling import SamplingConfig, sample
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass
@@ -42,7 +41,7 @@ class _Clock:
         self._since = now
 
 
-def _told(items: Sequence, progress: Progress, stage: str, start: float, end: float) -> Iterator:
+def _told(items: Sequence, progress: ProgressCall, stage: str, start: float, end: float) -> Iterator:
     """The items, progress told before each: it may raise, and a cancellation must not wait for all of them."""
     for i, item in enumerate(items):
         progress(stage, start + (end - start) * i / len(items))
@@ -71,7 +70,7 @@ class MotionGPT2:
         if bundle.prompt_version != prompts.VERSION:
             raise BundleError(
                 f"bundle {bundle.name} was trained with prompt version {bundle.prompt_version}, this build asks with "
-                f"version {prompts.VERSION}; the answers would be noise. Use the bundle that came with this build"
+                f"version {prompts.VERSION}; the answers would be noise"
             )
         self.bundle, self.engine = bundle, engine
         model = bundle.config["language_model"]
@@ -82,20 +81,26 @@ class MotionGPT2:
         if lengths != prompts.MAX_CODES or self.text_room < 1:
             raise BundleError(
                 f"bundle {bundle.name} has {lengths} length tokens and room for {model['positions']} tokens; "
-                f"needed are {prompts.MAX_CODES} and at least {prompts.MAX_CODES + 5}. Choose another bundle"
+                f"needed are {prompts.MAX_CODES} and at least {prompts.MAX_CODES + 5}"
             )
 
     def generate(
-        self, request: GenerateRequest, progress: Progress, cancelled: Callable[[], bool]
+        self, request: GenerateRequest, progress: ProgressCall, cancelled: CancelledCall
     ) -> tuple[list[Motion], Report]:
-        """``request.takes`` Motions at the request's rate, place and heading, and the report that names the best."""
+        """``base.System.generate``; progress is told and a cancellation seen between any two codes."""
+
+        def tell(stage: str, fraction: float):
+            if cancelled():
+                raise Cancelled
+            progress(stage, fraction)
+
         request.require_supported()
         if request.skeleton is not None:
             _require_body(request.skeleton)
         clock, warnings = _Clock(), []
         text = request.segments[0].text
         wanted = slots_of(text)
-        progress("Reading the prompt", 0.0)
+        tell("Reading the prompt", 0.0)
         ids = self.engine.encode_text(prompts.normalise(text))
         if len(ids) > self.text_room:
             warnings.append(
@@ -118,19 +123,19 @@ class MotionGPT2:
         # each take has its own stream: take 2 of 4 is the same motion as take 2 of 8
         rngs = [np.random.default_rng([request.seed, i]) for i in range(request.takes)]
         sequences = sample(
-            self.engine, self.vocabulary, ids, codes, rngs, config, lambda f: progress("Generating", 0.05 + 0.75 * f)
+            self.engine, self.vocabulary, ids, codes, rngs, config, lambda f: tell("Generating", 0.05 + 0.75 * f)
         )
         clock.lap("generate")
 
-        motions = [self._decode(s) for s in _told(sequences, progress, "Decoding", 0.8, 0.9)]
+        motions = [self._decode(s) for s in _told(sequences, tell, "Decoding", 0.8, 0.9)]
         clock.lap("decode")
 
-        judged = [score(measure(m), wanted) for m in _told(motions, progress, "Choosing", 0.9, 0.95)]
+        judged = [score(measure(m), wanted) for m in _told(motions, tell, "Choosing", 0.9, 0.95)]
         scores = [s for s, _ in judged]
         best = int(np.argmax(scores))
         clock.lap("choose")
 
-        motions = [self._placed(m, request) for m in _told(motions, progress, "Placing", 0.95, 1.0)]
+        motions = [self._placed(m, request) for m in _told(motions, tell, "Placing", 0.95, 1.0)]
         clock.lap("place")
         report = Report(
             bundle=self.bundle.title,
@@ -147,7 +152,7 @@ class MotionGPT2:
             foot_slide=foot_slide(motions[best]),
             warnings=tuple(warnings),
         )
-        progress("Done", 1.0)
+        tell("Done", 1.0)
         return motions, report
 
     def _decode(self, codes: np.ndarray) -> Motion:

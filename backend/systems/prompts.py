@@ -10,11 +10,13 @@ from dataclasses import dataclass
 VERSION = 1
 FRAMES_PER_CODE = 4
 MAX_CODES = 75
-BOS, MOTION, END_MOTION = 1, 3, 4
+SPECIALS = ("<pad>", "<bos>", "<eos>", "<motion>", "</motion>")
+"""the first tokens of every bundle's text tokenizer, by id"""
+PAD, BOS, EOS, MOTION, END_MOTION = range(len(SPECIALS))
 
 
 def normalise(text: str) -> str:
-    """Lower case, inner white space collapsed."""
+    """Lower case, stripped, inner white space collapsed: what the text tokenizer is trained on and asked with."""
     return " ".join(text.lower().split())
 
 

@@ -13,7 +13,9 @@ from ..backend.protocol import PROTOCOL_VERSION, Progress, RequestError, ServerI
 from .child import Child, Ended
 from .failure import BackendFailure
 
-_CHECK = "Open Edit > Preferences > Add-ons > Posewright and press Check."
+_ANOTHER = "Choose another Python in Edit > Preferences > Add-ons > Posewright."
+_AGAIN = "Press Generate again."
+_KILL = 9  # SIGKILL, which Windows' signal module lacks
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Client:
             else:
                 self._answered(message)
         except RequestError as error:
-            self._fail(BackendFailure(f"The backend's message cannot be read: {error}", error.action or _CHECK))
+            self._fail(BackendFailure(f"The backend's message cannot be read: {error}", error.action or _ANOTHER))
 
     def _notified(self, method: str, params: dict) -> None:
         call = self._calls.get(params.get("id"))
@@ -173,11 +175,11 @@ class Client:
         now = time.monotonic()
         if self._opening is not None and now - self._opening.heard > self.deadlines.start:
             text = f"The backend did not answer within {self.deadlines.start:g} seconds of its start"
-            self._fail(BackendFailure(text, _CHECK))
+            self._fail(BackendFailure(text, f"{_AGAIN} If that does not help: {_ANOTHER[0].lower()}{_ANOTHER[1:]}"))
         for call in list(self._calls.values()):
             if now - call.heard > self.deadlines.silence:
                 text = f"The backend said nothing for {self.deadlines.silence:g} seconds and was stopped"
-                self._fail(BackendFailure(text, "Press Generate again to start it anew."))
+                self._fail(BackendFailure(text, _AGAIN))
                 return
         if any(now - since > self.deadlines.cancel for since in self._cancelled.values()):
             self._fail(BackendFailure("The backend did not stop when asked and was ended."))
@@ -185,10 +187,18 @@ class Client:
     def _why_ended(self, end: Ended) -> BackendFailure:
         if end.junk:
             text = f"'{self._child.python}' sent something that is not a message of the backend: {end.junk!r}"
-            return BackendFailure(text, "Choose a Python in Edit > Preferences > Add-ons > Posewright.")
+            return BackendFailure(text, _ANOTHER)
         last = self._child.last_error()
-        text = "The backend ended by itself" + ("" if end.code is None else f" (exit code {end.code})")
-        return BackendFailure(f"{text}: {last}" if last else text, _CHECK)
+        said = f": {last}" if last else ""
+        if end.code is not None and end.code < 0:  # POSIX: minus the signal; what it last printed says nothing of it
+            kill = end.code == -_KILL
+            text = "The backend was ended by the system" if kill else "The backend crashed"
+            why = ", often because the memory ran out" if kill else ""
+            return BackendFailure(f"{text} (signal {-end.code}){why}", _AGAIN)
+        code = "" if end.code is None else f" (exit code {end.code})"
+        if self._opening is not None:
+            return BackendFailure(f"'{self._child.python}' ended without running the backend{code}{said}", _ANOTHER)
+        return BackendFailure(f"The backend ended by itself{code}{said}", _AGAIN)
 
     def _fail(self, failure: BackendFailure) -> None:
         if self._child is not None:

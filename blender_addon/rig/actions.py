@@ -5,6 +5,8 @@ The only file that knows these differences.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 import numpy as np
 
@@ -26,6 +28,32 @@ def action_name(prompt: str) -> str:
     if len(text.encode()) <= room:
         return text
     return text.encode()[: room - 2].decode(errors="ignore").rstrip() + ".."
+
+
+@dataclass(frozen=True, eq=False)
+class Active:
+    """The action that a rig had before, with its slot; both None when it had none."""
+
+    data: bool
+    """whether the rig had animation data at all"""
+    action: bpy.types.Action | None = None
+    slot: object | None = None
+
+    @classmethod
+    def of(cls, rig: bpy.types.Object) -> Active:
+        data = rig.animation_data
+        if data is None or data.action is None:
+            return cls(data is not None)
+        return cls(True, data.action, data.action_slot if _SLOTTED else None)
+
+    def restore(self, rig: bpy.types.Object) -> None:
+        """Make it the rig's active action again."""
+        if not self.data:
+            rig.animation_data_clear()
+            return
+        rig.animation_data.action = self.action
+        if self.slot is not None:
+            rig.animation_data.action_slot = self.slot
 
 
 class ActionWriter:
@@ -73,24 +101,29 @@ class ActionWriter:
         bpy.data.actions.remove(self.action)
 
 
-def stash(rig: bpy.types.Object) -> bpy.types.Action | None:
-    """Keep the rig's present action on a muted NLA track, untouched, and return it; None when it has none."""
+def stash(rig: bpy.types.Object, before: Active) -> None:
+    """Keep the action that the rig had before on a muted NLA track, untouched; no track stays when that fails."""
+    if before.action is None:
+        return
     data = rig.animation_data
-    if data is None or data.action is None:
-        return None
-    action = data.action
-    slot = data.action_slot if _SLOTTED else None
-    if action.library is None:
-        action.use_fake_user = True
-    if not _is_stashed(data, action, slot):
+    if not _is_stashed(data, before.action, before.slot):
         track = data.nla_tracks.new()
-        track.name = STASH
-        strip = track.strips.new(action.name, round(action.frame_range[0]), action)
-        if slot is not None:
-            strip.action_slot = slot
-        track.mute = True
-        track.lock = True
-    return action
+        try:
+            _fill(track, before)
+        except Exception:
+            data.nla_tracks.remove(track)
+            raise
+    if before.action.library is None:
+        before.action.use_fake_user = True
+
+
+def _fill(track, before: Active) -> None:
+    track.name = STASH
+    strip = track.strips.new(before.action.name, round(before.action.frame_range[0]), before.action)
+    if before.slot is not None:
+        strip.action_slot = before.slot
+    track.mute = True
+    track.lock = True
 
 
 def _is_stashed(data, action, slot) -> bool:

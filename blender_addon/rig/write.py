@@ -17,8 +17,8 @@ def apply_motion(
 ) -> bpy.types.Action:
     """A new action with ``motion`` from frame ``start``; the rig's old action goes to a muted stash track.
 
-    ``motion`` has the scene's frame rate and stands on the rig's own skeleton. Refusal, with nothing changed, when the
-    rig is no longer the one that was read.
+    ``motion`` has the scene's frame rate (its frames become the scene's, one to one) and stands on the rig's own
+    skeleton. Refusal when the rig is no longer the one that was read. Whatever is raised, nothing was changed.
     """
     check_unchanged(rig, pose)
     keys = solve(pose, motion)
@@ -27,14 +27,16 @@ def apply_motion(
             raise Refusal(f"The motion cannot be put on bone '{key.bone}': its rest pose has no usable direction.")
     # an armature that was never evaluated has no pose yet, and giving such a one an action slot crashes Blender
     context.view_layer.update()
+    before = actions.Active.of(rig)
     writer = actions.ActionWriter(rig, actions.action_name(name))
     try:
         for key in keys:
             _write_bone(writer, key, rig.pose.bones[key.bone].rotation_mode, start)
-        actions.stash(rig)
         writer.assign(rig)
+        actions.stash(rig, before)  # last: nothing after it can fail and leave a track behind
     except Exception:
         writer.discard()
+        before.restore(rig)
         raise
     context.view_layer.update()
     return writer.action

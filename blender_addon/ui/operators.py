@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import random
 import time
+import traceback
+from fractions import Fraction
 
 import bpy
 
+from ..backend.motion.floor import foot_slide
+from ..backend.motion.motion import Motion
+from ..backend.motion.resample import resample
 from ..backend.protocol import LIMITS
 from ..client.job import Job
 from ..rig import target
@@ -17,12 +22,8 @@ from . import order as orders
 from . import preferences, properties, runtime
 
 
-class POSEWRIGHT_OT_generate(bpy.types.Operator):
-    """Generate a motion for the selected armature, from the playhead on"""
-
-    bl_idname = "posewright.generate"
-    bl_label = "Generate"
-    bl_options = {"REGISTER"}
+class _Asks:
+    """An operator that gives the backend a job: in the window a timer drives it, in a script ``execute`` waits."""
 
     def invoke(self, context, event):
         if bpy.app.background:  # no timer ever fires there
@@ -33,35 +34,50 @@ class POSEWRIGHT_OT_generate(bpy.types.Operator):
         return {"FINISHED"}
 
     def execute(self, context):
-        if not self._begin(context):
-            return {"CANCELLED"}
         state = runtime.of(context)
         before = state.result
+        if not self._begin(context):
+            return {"CANCELLED"}
         runtime.wait(state)
-        if not state.failed and state.result is not before:
+        if state.result is not before:
             runtime.apply_result(state)
         if state.failed:
             self.report({"ERROR"}, state.message)
             return {"CANCELLED"}
-        self.report({"INFO"}, state.message)
+        self.report({"INFO"}, self.done(state))
         return {"FINISHED"}
 
     def _begin(self, context) -> bool:
-        state, wishes = runtime.of(context), context.scene.posewright
+        state = runtime.of(context)
         if state.generating:
             self.report({"WARNING"}, "A motion is being generated already. Wait for it or press Cancel.")
             return False
-        if wishes.new_seed:
-            wishes.seed = random.randrange(LIMITS.seed)
         try:
-            order, request = orders.make(context, state)
-            python = preferences.backend_python(context)
+            self.ask(context, state)
         except Refusal as refusal:
             state.say(str(refusal), failed=True)
-            self.report({"ERROR"}, str(refusal))
+            self.report({"ERROR"}, state.message)
             return False
-        state.begin(Job(state.client, python, "motion/generate", request.to_dict()), order)
         return True
+
+
+class POSEWRIGHT_OT_generate(_Asks, bpy.types.Operator):
+    """Generate a motion for the selected armature, from the playhead on"""
+
+    bl_idname = "posewright.generate"
+    bl_label = "Generate"
+    bl_options = {"REGISTER"}
+
+    def ask(self, context, state: runtime.Runtime) -> None:
+        wishes = context.scene.posewright
+        if wishes.new_seed:
+            wishes.seed = random.randrange(LIMITS.seed)
+        order, request = orders.make(context, state)
+        python = preferences.backend_python(context)
+        state.begin(Job(state.client, python, "motion/generate", request.to_dict()), order)
+
+    def done(self, state: runtime.Runtime) -> str:
+        return state.message
 
 
 class POSEWRIGHT_OT_cancel(bpy.types.Operator):
@@ -97,6 +113,11 @@ class POSEWRIGHT_OT_apply_take(bpy.types.Operator):
             state.say(f"{refusal} Nothing was changed.", failed=True)
             self.report({"ERROR"}, state.message)
             return {"CANCELLED"}
+        except Exception as error:  # Blender would show its traceback to the animator
+            traceback.print_exc()
+            state.say(_unexpected(error), failed=True)
+            self.report({"ERROR"}, state.message)
+            return {"CANCELLED"}
         state.say(message)
         self.report({"INFO"}, message)
         return {"FINISHED"}
@@ -105,76 +126,72 @@ class POSEWRIGHT_OT_apply_take(bpy.types.Operator):
         if result is None:
             raise Refusal("There is no take to apply. Press Generate first.")
         index = result.report.chosen if self.take < 0 else min(self.take, len(result.takes) - 1)
-        order, motion = result.order, result.takes[index]
+        order = result.order
         rig = target.find(order.rig_uid)
         if rig is None:
             raise Refusal(f"The armature '{order.rig_name}' was deleted while its motion was made.")
         target.check_editable(rig)
+        scene = next((s for s in bpy.data.scenes if s.session_uid == order.scene_uid), context.scene)
+        motion = _at_rate(result.takes[index], orders.rate(scene))
+        report = _report(result, index, motion, scene)
         begun = time.perf_counter()
         action = apply_motion(context, rig, order.pose, motion, order.start, order.prompt)
-        seconds = time.perf_counter() - begun
-        scene = next((s for s in bpy.data.scenes if s.session_uid == order.scene_uid), context.scene)
-        end = order.start + len(motion) - 1
-        warnings = list(order.pose.warnings)
-        if end > scene.frame_end:
-            warnings.append(f"The motion ends at frame {end}, after the scene's last frame {scene.frame_end}.")
-        saved, report = scene.posewright, result.report.to_dict()
-        report["stage_seconds"]["apply"] = round(seconds, 4)
-        report["warnings"] += warnings
-        report |= {
-            "schema": properties.SCHEMA,
-            "prompt": order.prompt,
-            "action": action.name,
-            "map": order.pose.bone_map.name,
-            "start": order.start,
-            "end": end,
-            "fps": [motion.fps.numerator, motion.fps.denominator],
-            "take": index,
-            "takes": len(result.takes),
-        }
+        report["stage_seconds"]["apply"] = round(time.perf_counter() - begun, 4)
+        report["action"] = action.name
+        saved = scene.posewright
         saved.schema, saved.rig, saved.report = properties.SCHEMA, rig, json.dumps(report)
-        return f"'{action.name}' on '{rig.name}': frames {order.start} to {end}."
+        return f"'{action.name}' on '{rig.name}': frames {report['start']} to {report['end']}."
 
 
-class POSEWRIGHT_OT_check_backend(bpy.types.Operator):
+def _at_rate(motion: Motion, fps: Fraction) -> Motion:
+    """The scene's rate may have been changed since Generate was pressed: the motion still takes as many seconds."""
+    if fps == motion.fps:
+        return motion
+    return resample(motion, fps, max(1, round(len(motion) / motion.fps * fps)))
+
+
+def _report(result: runtime.Result, index: int, motion: Motion, scene: bpy.types.Scene) -> dict:
+    """What is saved with the scene about ``motion``, which is take ``index`` at the scene's rate."""
+    order, report = result.order, result.report.to_dict()
+    end = order.start + len(motion) - 1
+    report["warnings"] += order.pose.warnings
+    if end > scene.frame_end:
+        report["warnings"].append(f"The motion ends at frame {end}, after the scene's last frame {scene.frame_end}.")
+    if index != result.report.chosen:
+        report["reason"] = f"chosen by hand; take {result.report.chosen + 1} fits the prompt best"
+    if motion is not result.takes[result.report.chosen]:  # the backend measured the chosen one, at its own rate
+        report |= {"frames": len(motion), "foot_slide": foot_slide(motion)}
+    return report | {
+        "schema": properties.SCHEMA,
+        "prompt": order.prompt,
+        "map": order.pose.bone_map.name,
+        "start": order.start,
+        "end": end,
+        "fps": [motion.fps.numerator, motion.fps.denominator],
+        "take": index,
+        "takes": len(result.takes),
+    }
+
+
+def _unexpected(error: Exception) -> str:
+    """One sentence for the panel; the traceback is for the console."""
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    what = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return f"The take was not applied because of an error in Posewright ({what}); the system console shows where."
+
+
+class POSEWRIGHT_OT_check_backend(_Asks, bpy.types.Operator):
     """Start the backend and show its versions"""
 
     bl_idname = "posewright.check_backend"
     bl_label = "Check Backend"
     bl_options = {"INTERNAL"}
 
-    def invoke(self, context, event):
-        if bpy.app.background:
-            return self.execute(context)
-        if not self._begin(context):
-            return {"CANCELLED"}
-        runtime.watch()
-        return {"FINISHED"}
+    def ask(self, context, state: runtime.Runtime) -> None:
+        state.begin(Job(state.client, preferences.backend_python(context)))
 
-    def execute(self, context):
-        if not self._begin(context):
-            return {"CANCELLED"}
-        state = runtime.of(context)
-        runtime.wait(state)
-        if state.failed:
-            self.report({"ERROR"}, state.message)
-            return {"CANCELLED"}
-        self.report({"INFO"}, " | ".join(state.backend_lines()))
-        return {"FINISHED"}
-
-    def _begin(self, context) -> bool:
-        state = runtime.of(context)
-        if state.generating:
-            self.report({"WARNING"}, "A motion is being generated: the backend is at work.")
-            return False
-        try:
-            python = preferences.backend_python(context)
-        except Refusal as refusal:
-            state.say(str(refusal), failed=True)
-            self.report({"ERROR"}, str(refusal))
-            return False
-        state.begin(Job(state.client, python))
-        return True
+    def done(self, state: runtime.Runtime) -> str:
+        return " | ".join(state.backend_lines())
 
 
 class POSEWRIGHT_OT_notice(bpy.types.Operator):

@@ -16,7 +16,8 @@ class PosewrightScene(bpy.types.PropertyGroup):
     prompt: bpy.props.StringProperty(
         name="Prompt",
         description="What the character does, in English: a person walks forward, then waves with the right hand",
-        maxlen=LIMITS.text,
+        # in bytes, a character has up to 4: what the field cuts is still over the limit, and is refused
+        maxlen=8 * LIMITS.text,
         options={"TEXTEDIT_UPDATE"},
     )
     seconds: bpy.props.FloatProperty(

@@ -134,10 +134,14 @@ def backend(scene, tmp_path):
     return choose
 
 
-def generate(**wishes) -> str:
-    """Generate through the operator as a script does; the message of the error, or nothing when it went well."""
+def wish(**wishes) -> None:
     for name, value in ({"prompt": "a person walks", "seconds": 2.0, "takes": 1} | wishes).items():
         setattr(bpy.context.scene.posewright, name, value)
+
+
+def generate(**wishes) -> str:
+    """Generate through the operator as a script does; the message of the error, or nothing when it went well."""
+    wish(**wishes)
     try:
         done = bpy.ops.posewright.generate("EXEC_DEFAULT", True)
     except RuntimeError as error:
@@ -149,3 +153,18 @@ def generate(**wishes) -> str:
 @pytest.fixture(name="generate")
 def _generate():
     return generate
+
+
+@pytest.fixture
+def press(state, timers):
+    """Press Generate as the window does: the timers carry the rest."""
+
+    def begin(**wishes) -> None:
+        wish(**wishes)
+        order, request = sys.modules[f"{ADDON}.ui.order"].make(bpy.context, state)
+        python = sys.modules[f"{ADDON}.ui.preferences"].backend_python(bpy.context)
+        job = sys.modules[f"{ADDON}.client.job"].Job(state.client, python, "motion/generate", request.to_dict())
+        state.begin(job, order)
+        sys.modules[f"{ADDON}.ui.runtime"].watch()
+
+    return begin

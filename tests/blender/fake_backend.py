@@ -10,6 +10,8 @@ error       answers motion/generate with an error
 few         announces one take more than it sends
 die         exits with a message on standard error instead of starting
 die_working exits while generating
+killed      ends by SIGKILL while generating, as when the memory runs out
+crash       ends by SIGSEGV while generating
 junk        writes something that is not a message
 hang        never answers anything
 silent      accepts the work and says nothing more
@@ -109,6 +111,8 @@ def generate(key, request: dict, inbox: queue.Queue) -> None:
     if MODE == "die_working":
         print("MemoryError: the fake backend ran out of memory", file=sys.stderr, flush=True)
         os._exit(1)
+    if MODE in ("killed", "crash"):
+        os.kill(os.getpid(), 9 if MODE == "killed" else 11)
     if MODE == "error":
         data = {"kind": "bundle", "action": "Install the add-on again."}
         send({"id": key, "error": {"code": -32000, "message": "the bundle has a wrong hash", "data": data}})

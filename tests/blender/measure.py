@@ -23,14 +23,19 @@ def posed(rig: bpy.types.Object, bone: str) -> np.ndarray:
     return np.array([x, z, -y]) * bpy.context.scene.unit_settings.scale_length
 
 
-def deviation(rig: bpy.types.Object, result, frames=None) -> float:
-    """Largest distance in metres between the posed bones and the Motion's joints, over every mapped slot."""
+def deviation(rig: bpy.types.Object, result, frames=None, slots=None) -> float:
+    """Largest distance in metres between the posed bones and the Motion's joints, over every mapped slot that moves, or
+    over ``slots``."""
     motion = result.takes[result.report.chosen]
     expected = module("backend.motion.kinematics").joint_positions(motion)
     worst = 0.0
     for t in range(0, len(motion), 7) if frames is None else frames:
         bpy.context.scene.frame_set(result.order.start + t)
         for slot, bones in result.order.pose.bone_map.slots.items():
+            if slot not in motion.skeleton.names:
+                continue  # a finger: it keeps its pose on the hand
+            if slots is not None and slot not in slots:
+                continue
             goal = expected[t, motion.skeleton.names.index(slot)] + [0.0, result.order.pose.floor, 0.0]
             worst = max(worst, float(np.linalg.norm(posed(rig, bones[0]) - goal)))
     return worst

@@ -32,8 +32,10 @@ def untouched(rig) -> bool:
 @pytest.mark.parametrize(
     ("mode", "words"),
     [
-        ("die", "No module named 'torch'"),
-        ("die_working", "ran out of memory"),
+        ("die", "No module named 'torch'. Choose another Python"),
+        ("die_working", "(exit code 1): MemoryError: the fake backend ran out of memory. Press Generate again."),
+        ("killed", "ended by the system (signal 9), often because the memory ran out. Press Generate again."),
+        ("crash", "crashed (signal 11). Press Generate again."),
         ("junk", "Welcome to the fake shell!"),
         ("old", "protocol 0"),
         ("error", "wrong hash. Install the add-on again."),
@@ -48,6 +50,14 @@ def test_a_message_and_then_it_works_again(scene, state, backend, generate, mode
     backend("ok")
     assert not generate()
     assert rig.animation_data.action
+
+
+def test_a_program_that_is_no_python(scene, state, backend, generate):
+    rig, _ = character.make()
+    bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python = "/bin/cat"
+    message = generate()
+    assert "'/bin/cat' ended without running the backend" in message and "Choose another Python" in message
+    assert "Check" not in message and untouched(rig)
 
 
 def test_a_backend_that_hangs_at_start(scene, state, backend, generate, deadlines):
@@ -67,23 +77,14 @@ def test_a_backend_that_falls_silent(scene, state, backend, generate, deadlines)
     assert untouched(rig)
 
 
-def begin(state, timers, prompt="a person walks"):
-    """Press Generate as the window does."""
-    bpy.context.scene.posewright.prompt = prompt
-    order, request = module("ui.order").make(bpy.context, state)
-    python = module("ui.preferences").backend_python(bpy.context)
-    state.begin(module("client.job").Job(state.client, python, "motion/generate", request.to_dict()), order)
-    module("ui.runtime").watch()
-
-
 def pump_until_running(state, timers):
     assert timers.pump(until=lambda: state.job.fraction > 0.0)
 
 
-def test_cancel_frees_the_panel_at_once_and_keeps_the_backend(scene, state, backend, timers):
+def test_cancel_frees_the_panel_at_once_and_keeps_the_backend(scene, state, backend, timers, press):
     rig, _ = character.make()
     backend("slow")
-    begin(state, timers)
+    press()
     pump_until_running(state, timers)
     child = state.client._child
     start = time.monotonic()
@@ -94,21 +95,21 @@ def test_cancel_frees_the_panel_at_once_and_keeps_the_backend(scene, state, back
     assert untouched(rig)
 
 
-def test_late_results_are_dropped(scene, state, backend, timers):
+def test_late_results_are_dropped(scene, state, backend, timers, press):
     rig, _ = character.make()
     backend("late")
-    begin(state, timers)
+    press()
     pump_until_running(state, timers)
     bpy.ops.posewright.cancel()
     assert timers.pump()
     assert state.client.ready and state.result is None and untouched(rig)
 
 
-def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers, deadlines):
+def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers, press, deadlines):
     rig, _ = character.make()
     deadlines(cancel=0.5)
     backend("deaf")
-    begin(state, timers)
+    press()
     pump_until_running(state, timers)
     child = state.client._child
     bpy.ops.posewright.cancel()
@@ -118,55 +119,55 @@ def test_a_backend_that_does_not_let_go_is_killed(scene, state, backend, timers,
     assert not state.client.ready
     child._process.wait(5.0)
     backend("ok")
-    begin(state, timers)
+    press()
     assert timers.pump()
     assert rig.animation_data.action
 
 
-def test_the_rig_is_deleted_meanwhile(scene, state, backend, timers):
+def test_the_rig_is_deleted_meanwhile(scene, state, backend, timers, press):
     rig, body = character.make()
     backend()
-    begin(state, timers)
+    press()
     bpy.data.objects.remove(rig)
     assert timers.pump()
     assert state.failed and "was deleted" in state.message
     assert not bpy.data.actions
 
 
-def test_the_rig_of_an_earlier_report_is_deleted_in_the_view(scene, state, backend, generate, timers):
+def test_the_rig_of_an_earlier_report_is_deleted_in_the_view(scene, state, backend, generate, timers, press):
     """The report's pointer keeps the deleted object in the file: it must not be taken for a living one."""
     rig, _ = character.make()
     backend()
     assert not generate()
-    begin(state, timers)
+    press()
     bpy.ops.object.delete()
     assert timers.pump()
     assert state.failed and "was deleted" in state.message
     assert len(bpy.data.actions) == 1
 
 
-def test_the_rig_is_renamed_meanwhile(scene, state, backend, timers):
+def test_the_rig_is_renamed_meanwhile(scene, state, backend, timers, press):
     rig, _ = character.make()
     backend()
-    begin(state, timers)
+    press()
     rig.name = "Somebody"
     assert timers.pump()
     assert not state.failed and rig.animation_data.action
 
 
-def test_a_bone_is_renamed_meanwhile(scene, state, backend, timers):
+def test_a_bone_is_renamed_meanwhile(scene, state, backend, timers, press):
     rig, _ = character.make()
     backend()
-    begin(state, timers)
+    press()
     rig.data.bones["mixamorig:Head"].name = "Kopf"
     assert timers.pump()
     assert state.failed and "'mixamorig:Head'" in state.message and untouched(rig)
 
 
-def test_edit_mode_meanwhile_keeps_the_takes(scene, state, backend, timers):
+def test_edit_mode_meanwhile_keeps_the_takes(scene, state, backend, timers, press):
     rig, _ = character.make()
     backend()
-    begin(state, timers)
+    press()
     bpy.ops.object.mode_set(mode="EDIT")
     assert timers.pump()
     assert state.failed and "Edit Mode" in state.message

@@ -20,6 +20,26 @@ def test_empty_prompt(scene, state, backend, generate):
     assert untouched(rig) and state.failed and "prompt is empty" in state.message
 
 
+@pytest.mark.parametrize("letter", ["x", "я"])
+def test_a_prompt_over_the_limit_is_refused_and_not_cut(scene, state, backend, generate, letter):
+    rig, _ = character.make()
+    backend()
+    assert "has 640 characters, at most 500" in generate(prompt=letter * 640)
+    assert len(scene.posewright.prompt) == 640
+    assert "at most 500" in generate(prompt=letter * 100_000)
+    assert untouched(rig) and state.failed
+    assert not generate(prompt=letter * 500)
+
+
+@pytest.mark.parametrize("rate", [(2000, 1.0), (24, 1e-5), (1, 10.0)])
+def test_a_frame_rate_that_no_motion_can_have(scene, backend, generate, rate):
+    rig, _ = character.make()
+    scene.render.fps, scene.render.fps_base = rate
+    backend()
+    assert "The scene's frame rate cannot be used" in generate()
+    assert untouched(rig)
+
+
 def test_nothing_selected(scene, backend, generate):
     rig, _ = character.make()
     character.select()

@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from backend.protocol import CANCELLED, GenerateAnswer, ServerInfo, Take
+from backend.protocol import GenerateAnswer, ServerInfo, Take
+from backend.wire import CANCELLED
 
 
 def takes(messages):

@@ -35,6 +35,13 @@ def test_mixamo_under_any_prefix(prefix):
     assert "left_pinky1" not in found.slots
 
 
+@pytest.mark.parametrize("lost, top", [(("Spine2",), "Spine1"), (("Spine2", "Spine1"), "Spine")])
+def test_the_arms_hang_on_the_topmost_bone_of_a_shorter_spine(lost, top):
+    found = bone_map.match([b for b in MIXAMO if b not in lost])
+    assert found.name == "Mixamo" and found.slots["spine3"] == (top,)
+    assert sum(top in bones for bones in found.slots.values()) == 1
+
+
 def test_the_canonical_names_map_onto_themselves():
     found = bone_map.match(SMPLX52_NAMES)
     assert found.slots == {n: (n,) for n in SMPLX52_NAMES}
@@ -52,10 +59,20 @@ def test_no_map_fits_names_what_is_missing():
     assert caught.value.nearest == "Mixamo"
     assert caught.value.missing == ["left_hip", "right_wrist"]
     assert "left hip, right wrist" in str(caught.value)
-    with pytest.raises(NoMapFits, match="no bone map fits this armature"):
-        bone_map.match(["Bone", "Bone.001"])
-    with pytest.raises(NoMapFits):
-        bone_map.match([])
+
+
+@pytest.mark.parametrize("bones", [[], ["Bone", "Bone.001"], ["Head", "Hand.L", "Tail"]])
+def test_bones_of_no_scheme_are_not_told_of_a_nearest_one(bones):
+    with pytest.raises(NoMapFits, match="no bone map fits this armature") as caught:
+        bone_map.match(bones)
+    said = str(caught.value)
+    assert "known names" in said and "Nearest" not in said and caught.value.nearest is None
+    assert "schemes: Mixamo, SMPL-X, SMPL, Unreal" in said
+
+
+def test_every_preset_has_its_place_in_the_order():
+    assert sorted(bone_map.ORDER) == sorted(p.stem for p in bone_map.PRESETS.glob("*.json"))
+    assert [p.name for p in bone_map.presets()][:4] == ["Mixamo", "SMPL-X", "SMPL", "Unreal"]
 
 
 def test_json_round_trip(tmp_path):
@@ -63,6 +80,15 @@ def test_json_round_trip(tmp_path):
     path = tmp_path / "own.json"
     path.write_text(json.dumps(given.to_dict()), encoding="utf-8")
     assert bone_map.load(path) == given
+    assert given.roles == {"pelvis": "deform", "spine1": "deform"}
+
+
+def test_the_role_of_a_slot_is_kept(monkeypatch):
+    monkeypatch.setattr(bone_map, "ROLES", ("deform", "control"))
+    entries = {"pelvis": {"bones": ["hips"], "role": "control"}, "head": {"bones": ["h"], "role": "deform"}}
+    given = {"version": 1, "name": "own", "slots": entries}
+    found = BoneMap.from_dict(given)
+    assert found.to_dict() == given and found.slots["pelvis"] == ("hips",)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,9 @@ def load_system(folder, progress):
     progress("Loading", 0.0)
     if folder.name == "hang":
         time.sleep(HANG)
+    elif folder.name == "slow":  # imports something big
+        progress("Starting the engine", 0.2)
+        time.sleep(0.8)
     elif folder.name == "missing_package":
         import package_that_does_not_exist  # noqa: F401
     elif folder != bundles.default_bundle_path():
@@ -75,4 +78,4 @@ def load_system(folder, progress):
 
 
 if __name__ == "__main__":
-    serve(OWNED, load_system, grace=0.2)
+    serve(OWNED, load_system, grace=0.2, heartbeat=0.1)

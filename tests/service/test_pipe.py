@@ -14,8 +14,9 @@ import pytest
 
 from backend.motion.motion import Motion
 from backend.motion.skeleton import canonical
-from backend.protocol import CANCELLED, GenerateAnswer, Take, decode_motion, encode_motion
+from backend.protocol import GenerateAnswer, Take
 from backend.service import rpc
+from backend.wire import CANCELLED, decode_motion, encode_motion
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,8 +42,12 @@ def test_generate_answers_with_takes_report_and_progress(backend):
     assert np.allclose(arrived[2].motion.root - arrived[0].motion.root, [2, 0, 0], atol=1e-6)
     stages = [m["params"]["stage"] for m in before if m.get("method") == "$/progress"]
     assert stages[0] == "Loading" and stages[-1] == "Generating"
+    fractions = [m["params"]["fraction"] for m in before if m.get("method") == "$/progress"]
+    assert fractions == sorted(fractions) and fractions[0] == 0.0 and fractions[-1] == 1.0
+    assert 0.0 < fractions[stages.index("Generating")] < 1.0, "loading has its share of one bar"
     backend.generate("two", "walk", seed=5)
     _, before = backend.answer("two")
+    assert before[0]["params"]["fraction"] == 0.0, "nothing was loaded: generating has the whole bar"
     assert "Loading" not in [m["params"].get("stage") for m in before], "the system stays loaded"
 
 
@@ -93,6 +98,28 @@ def test_cancel_is_acknowledged_at_once_and_late_results_are_dropped(backend, wo
     backend.generate(2, "walk")
     _, between = backend.answer(2)
     assert all(m["params"]["id"] == 2 for m in between)
+
+
+def test_a_slow_loader_is_heard_of(backend, tmp_path):
+    backend.generate(1, "walk", bundle=str(tmp_path / "slow"))
+    answer, before = backend.answer(1)
+    told = [m["params"] for m in before if m.get("method") == "$/progress"]
+    waits = [t for t in told if t["stage"] == "Starting the engine"]
+    assert "result" in answer and len(waits) >= 3 and len({t["fraction"] for t in waits}) == 1
+    assert told[-1]["stage"] == "Generating", "no heartbeat after loading"
+    backend.generate(2, "walk")
+    _, before = backend.answer(2)
+    assert all(m["params"]["id"] == 2 for m in before)
+
+
+def test_a_damaged_bundle_is_a_fact_and_one_remedy(backend, tmp_path):
+    for method in ("models/load", "motion/generate"):
+        bundle = {"bundle": str(tmp_path / "gone"), "segments": [{"text": "walk"}]}
+        backend.send(id=method, method=method, params=bundle)
+        error = check_error(backend.answer(method)[0], "bundle")
+        assert (error["message"], error["data"]["action"]) == (
+            f"there is no bundle folder {tmp_path / 'gone'}", "Use another bundle."
+        )  # fmt: skip
 
 
 def test_a_hanging_loader_can_be_cancelled(backend, tmp_path):

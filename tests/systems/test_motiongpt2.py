@@ -15,6 +15,7 @@ from backend.motion.intent import score, slots_of
 from backend.motion.motion import KeyPose
 from backend.motion.skeleton import Skeleton, canonical
 from backend.protocol import GenerateRequest, RequestError, Segment
+from backend.systems.base import Cancelled
 from backend.systems.motiongpt2 import MotionGPT2
 from tests.systems.fake_engine import CODES, STEP, FakeEngine, bundle, only
 
@@ -184,6 +185,19 @@ def test_temperature_and_guidance_of_the_request_win_over_the_bundles():
     assert not same(*takes) and len(engine.prompts[-1]) == 4
 
 
+def test_a_cancellation_is_seen_between_two_codes():
+    engine, asked = FakeEngine(), []
+
+    def cancelled():
+        asked.append(1)
+        return len(asked) > 5
+
+    request = GenerateRequest((Segment("a person walks"),), seconds=10)
+    with pytest.raises(Cancelled):
+        MotionGPT2(bundle(), engine).generate(request, silent, cancelled)
+    assert len(asked) == 6
+
+
 def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
     text, best = "a person walks forward", []
     for seed in range(6):
@@ -292,7 +306,7 @@ def test_what_this_version_cannot_do_is_refused():
 
 
 def test_another_prompt_version_is_refused():
-    with pytest.raises(BundleError, match="prompt version 2, this build asks with version 1.*Use the bundle"):
+    with pytest.raises(BundleError, match="prompt version 2, this build asks with version 1"):
         systems.create(bundle(prompt_version=2), FakeEngine())
 
 

@@ -27,16 +27,16 @@ def test_training_reads_the_same_normalised_text():
 def test_training_and_serving_agree_on_every_number():
     pytest.importorskip("torch")
     from backend.models.language_model import LanguageModelConfig
-    from training import export, text_tokenizer, tokenizer
+    from training import text_tokenizer, tokenizer
 
     config = LanguageModelConfig()
     v = prompts.Vocabulary(config.text_size, config.codes)
     assert (v.motion.start, v.motion.stop, prompts.MAX_CODES) == (config.first_code, config.size, config.lengths)
     assert [v.length(k) for k in (1, 40, 75)] == [config.length_token(k) for k in (1, 40, 75)]
-    assert (prompts.BOS, prompts.MOTION, prompts.END_MOTION) == (
-        text_tokenizer.BOS, text_tokenizer.MOTION, text_tokenizer.END_MOTION
-    )  # fmt: skip
-    assert export.PROMPT_VERSION == prompts.VERSION
+    text = text_tokenizer.train(["a person walks"], text_tokenizer.SMALLEST)
+    ids = (prompts.PAD, prompts.BOS, prompts.EOS, prompts.MOTION, prompts.END_MOTION)
+    assert ids == tuple(text.token_to_id(t) for t in prompts.SPECIALS) == (0, 1, 2, 3, 4)
+    assert text_tokenizer.encode(text, " A  Person\tWALKS ") == text_tokenizer.encode(text, "a person walks")
     assert tokenizer.starter_model().frames_per_code == prompts.FRAMES_PER_CODE
 
 

@@ -12,8 +12,10 @@ torch = pytest.importorskip("torch")
 
 from backend import bundles, cli, engines, systems  # noqa: E402
 from backend.bundles import BundleError  # noqa: E402
-from backend.protocol import GenerateRequest, RequestError, Segment  # noqa: E402
+from backend.engines import EngineError  # noqa: E402
+from backend.protocol import GenerateRequest, Segment  # noqa: E402
 from backend.service import loading  # noqa: E402
+from backend.service.server import as_request_error  # noqa: E402
 from backend.systems.sampling import SamplingConfig, sample  # noqa: E402
 
 
@@ -124,12 +126,13 @@ def test_what_no_engine_can_do_is_said_in_words(tiny_bundle, monkeypatch):
     def load(device):
         return loading.system_loader(device)(tiny_bundle, lambda stage, fraction: None)
 
-    with pytest.raises(RequestError, match="device 'tpu' is not there.*auto, cpu") as error:
+    with pytest.raises(EngineError, match="device 'tpu' is not there.*auto, cpu") as error:
         load("tpu")
-    assert error.value.kind == "engine" and "another device" in error.value.action
+    told = as_request_error(error.value)
+    assert told.kind == "engine" and "Preferences > Add-ons > Posewright > Backend Python" in told.action
     monkeypatch.delitem(sys.modules, "backend.engines.torch_engine")
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(RequestError, match="needs the Python package 'tokenizers'"):
+    with pytest.raises(EngineError, match="needs the Python package 'tokenizers'"):
         load("cpu")
 
 

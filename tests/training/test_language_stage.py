@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from backend import bundles  # noqa: E402
 from backend.engines import EngineError, create  # noqa: E402
 from backend.models.language_model import LanguageModelConfig  # noqa: E402
+from backend.systems.prompts import SPECIALS  # noqa: E402
 from training import checkpoint, export, language, sequences, text_tokenizer, tokenizer  # noqa: E402
 from training.sequences import IGNORED, NONE, Dropping, Sampler, Sequences  # noqa: E402
 
@@ -38,7 +39,7 @@ def test_text_tokenizer_gives_back_any_text():
     for sentence in (*TEXTS, "Über-jump ¿né? 中", ""):
         ids = text.encode(sentence, add_special_tokens=False).ids
         assert text.decode(ids).strip() == sentence
-    assert [text.token_to_id(t) for t in text_tokenizer.SPECIALS] == [0, 1, 2, 3, 4]
+    assert [text.token_to_id(t) for t in SPECIALS] == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="at least 261"):
         text_tokenizer.train(TEXTS, 100)
 

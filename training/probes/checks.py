@@ -42,13 +42,13 @@ def prompts(name: str) -> dict[str, str]:
 
 
 def walk_forward(motion: Motion) -> tuple[bool, str]:
-    """Mean speed along the facing above 0.8 and below 2.2 m/s."""
+    """Mean speed along the facing above 0.8 m/s and not above 1.8, where running begins."""
     v = measure(motion).forward_speed
-    return 0.8 < v < 2.2, f"{v:.2f} m/s along facing"
+    return 0.8 < v <= 1.8, f"{v:.2f} m/s along facing"
 
 
 def run_forward(motion: Motion) -> tuple[bool, str]:
-    """Mean speed along the facing above 1.8 m/s, which no walk reaches."""
+    """Mean speed along the facing above 1.8 m/s: faster than any walk that passes."""
     v = measure(motion).forward_speed
     return v > 1.8, f"{v:.2f} m/s along facing"
 

@@ -2,7 +2,7 @@
 
     python -m training.recipes.starter --cmu DIR --o3de DIR --cc0 DIR --bpy-python PYTHON
 
-An hour and a half on two CPU cores, less on a CUDA GPU. Every step is skipped whose result is there already, and a killed
+An hour and a half on two CPU cores, less on a CUDA GPU. A step whose result is there is skipped, and a killed
 stage goes on where it was; delete its folder below ``--runs`` to do it again. Choices (sampling, early stop) are made
 on the validation split alone; the test splits are measured once, at the end.
 """
@@ -103,8 +103,12 @@ def language_items(args: argparse.Namespace, codes_run: Path, split: str) -> lis
         return [json.loads(line) for line in file]
 
 
-def train_language(args: argparse.Namespace, codes_run: Path) -> Path:
-    """Stage 2, on the codes of stage 1; returns the folder of the weights with the lowest validation loss."""
+def train_language(args: argparse.Namespace, codes_run: Path) -> tuple[Path, dict]:
+    """Stage 2, on the codes of stage 1; returns the run's folder and its validation numbers.
+
+    The averaged weights of the end are taken. The lowest loss a code came after 15 of 36 minutes (kept in ``best/``),
+    but on validation prompts the takes of the end do what is asked more often: 0.73 against 0.67 by training.sampling.
+    """
     out = args.runs / "language"
     train, val = (language_items(args, codes_run, s) for s in ("train", "val"))
     text_file = out / language.TOKENIZER
@@ -119,9 +123,10 @@ def train_language(args: argparse.Namespace, codes_run: Path) -> Path:
 
     config = language.LanguageTraining(minutes=args.language_minutes, threads=args.threads)
     config.model.text_size = text.get_vocab_size()
+    validation = items(val, ids)
     if not finished(out, config.minutes):
-        language.train(config, items(train, ids), out, items(val, ids))
-    return out / language.BEST
+        language.train(config, items(train, ids), out, validation)
+    return out, language.evaluate(language.load(out), validation)
 
 
 def tokenizer_metrics(args: argparse.Namespace, run: Path) -> dict:
@@ -192,8 +197,7 @@ def main(arguments: list[str] | None = None) -> None:
     clips_of(args)
     codes_run = train_codes(args)
     tokenizer_run = train_decoder(args, codes_run)
-    language_run = train_language(args, codes_run)
-    validation = json.loads((language_run / "weights.json").read_text(encoding="utf-8"))["validation"]
+    language_run, validation = train_language(args, codes_run)
     metrics = {"tokenizer": tokenizer_metrics(args, tokenizer_run), "language_model": validation}
     probes = args.runs / "probe.json"
     if probes.exists():  # of the bundle as it was: weights that did not change keep their results
