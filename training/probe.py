@@ -23,6 +23,7 @@ from training.probes.nearest import NearestCaption
 
 CAPTIONS = Path(__file__).parent / "data" / "captions" / "captions.json"
 LITTLE_DATA = 30.0  # seconds
+FPS = 30  # of the clip cache
 
 Generate = Callable[[str, int], Motion]
 """(prompt, seed) -> the system's best take"""
@@ -51,18 +52,25 @@ class Row:
 
 
 def data_seconds(check: Check, entries: list[dict]) -> float:
-    """Seconds of training data whose slots hold one of the check's verbs and values."""
+    """Recorded seconds of training data whose slots hold one of the check's verbs and values: mirrors are not counted,
+    and frames that several segments of a clip share once."""
 
     def fits(slots: dict) -> bool:
         values = all(slots.get(k) in v for k, v in check.slots.items())
         nested = [slots[k] for k in ("then", "while") if isinstance(slots.get(k), dict)] + list(slots.get("also") or ())
         return (slots.get("verb") in check.verbs and values) or any(fits(n) for n in nested)
 
-    total = 0.0
+    frames: dict[str, set[int]] = {}
+    whole = 0.0
     for entry in entries:
         slots = entry["slots"] if isinstance(entry["slots"], list) else [entry["slots"]]
-        total += entry["seconds"] * any(fits(s) for s in slots)
-    return total
+        if entry.get("mirrored") or not any(fits(s) for s in slots):
+            continue
+        if "start" in entry:
+            frames.setdefault(entry["clip"], set()).update(range(entry["start"], entry["end"]))
+        else:
+            whole += entry["seconds"]
+    return whole + sum(map(len, frames.values())) / FPS
 
 
 def probe(
