@@ -27,12 +27,21 @@ def on_floor(motion: Motion) -> Motion:
     return replace(moved, contacts=kinematics.detect_contacts(moved))
 
 
+_DOWN = 0.04  # metres over its resting height within which a foot joint counts as standing
+
+
 def foot_slide(motion: Motion) -> float | None:
-    """Mean ground speed of feet in contact, millimetres per frame at the motion's rate; None without any contact."""
+    """How far the standing foot slides over the ground, mean in millimetres per frame; None when no foot is ever down.
+
+    Standing is told by height alone and the slowest of the low joints is taken: a foot that skates has the speed that a
+    contact by speed would leave out, and a foot that swings low is not the slowest.
+    """
     if len(motion) < 2:
         return None
     index = [motion.skeleton.index(n) for n in CONTACT_JOINTS]
     feet = kinematics.joint_positions(motion)[:, index][..., [0, 2]]
     step = np.linalg.norm(np.diff(feet, axis=0), axis=-1)
-    down = motion.contacts[1:] & motion.contacts[:-1]
-    return float(1000 * step[down].mean()) if down.any() else None
+    down = foot_heights(motion)[1:] < _DOWN
+    slowest = np.where(down, step, np.inf).min(axis=1)
+    standing = np.isfinite(slowest)
+    return float(1000 * slowest[standing].mean()) if standing.any() else None

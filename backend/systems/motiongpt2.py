@@ -61,6 +61,18 @@ def _require_body(skeleton: Skeleton):
         raise RequestError("skeleton", f"the character's skeleton cannot be used: {error}", action) from error
 
 
+_SLIDES = (6.0, 25.0)  # mm a frame at 30 fps from which, and at which fully, a slide counts against a take
+_SLIDE_COSTS = 0.3
+
+
+def on_firm_feet(motion: Motion, value: float, reasons: list[str]) -> tuple[float, list[str]]:
+    """The score of a take, lowered for feet that skate: what was asked for, gliding, is not what was asked for."""
+    slide = foot_slide(motion) or 0.0
+    low, high = _SLIDES
+    cost = _SLIDE_COSTS * min(max((slide - low) / (high - low), 0.0), 1.0)
+    return (max(value - cost, 0.0), [*reasons, "feet slide"]) if cost > 0.05 else (value, reasons)
+
+
 class MotionGPT2:
     """``bundle``: bundles.Bundle of system "motiongpt2"; ``engine``: engines.Engine that holds its networks."""
 
@@ -131,6 +143,7 @@ class MotionGPT2:
         clock.lap("decode")
 
         judged = [score(measure(m), wanted) for m in _told(motions, tell, "Choosing", 0.9, 0.95)]
+        judged = [on_firm_feet(m, *j) for m, j in zip(motions, judged)]
         scores = [s for s, _ in judged]
         best = int(np.argmax(scores))
         clock.lap("choose")
@@ -162,7 +175,7 @@ class MotionGPT2:
     @staticmethod
     def _reason(best: int, judged: list[tuple[float, list[str]]]) -> str:
         what = "; ".join(judged[best][1]) or "nothing in the prompt could be measured"
-        if len(judged) == 1:
+        if len(judged) == 1 or len({score for score, _ in judged}) == 1:
             return what
         return f"fits the prompt best: {what}"
 

@@ -1,5 +1,6 @@
 """From a request to placed motions and their report, on an engine whose codes mean poses one can read."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,11 +13,11 @@ from backend.motion.facts import measure
 from backend.motion.features import ms272
 from backend.motion.floor import foot_heights, foot_slide, on_floor
 from backend.motion.intent import score, slots_of
-from backend.motion.motion import KeyPose
+from backend.motion.motion import KeyPose, Motion
 from backend.motion.skeleton import Skeleton, canonical
 from backend.protocol import GenerateRequest, RequestError, Segment
 from backend.systems.base import Cancelled
-from backend.systems.motiongpt2 import MotionGPT2
+from backend.systems.motiongpt2 import MotionGPT2, on_firm_feet
 from tests.systems.fake_engine import CODES, STEP, FakeEngine, bundle, only
 
 RATES = (Fraction(24000, 1001), Fraction(24), Fraction(30), Fraction(60))
@@ -203,7 +204,8 @@ def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
     for seed in range(6):
         engine = FakeEngine(only(0, 1))
         motions, report = generate(text, engine, seconds=3, takes=5, seed=seed)
-        judged = [score(measure(decoded(codes)), slots_of(text)) for codes in engine.decoded]
+        takes = [decoded(codes) for codes in engine.decoded]
+        judged = [on_firm_feet(m, *score(measure(m), slots_of(text))) for m in takes]
         assert report.scores == pytest.approx([s for s, _ in judged])
         assert report.scores[report.chosen] == max(report.scores) and len(motions) == 5
         reasons = "; ".join(judged[report.chosen][1])
@@ -240,7 +242,23 @@ def test_words_that_were_not_understood_are_named():
     assert report.unknown_words == ("flamboyant", "zorgle") and not report.warnings
     _, report = generate("a zorgle", seconds=1)
     assert "no action word was recognised" in report.warnings[0] and report.unknown_words == ("zorgle",)
-    assert report.reason and report.scores == (0.5,)
+    assert report.reason and 0.2 <= report.scores[0] <= 0.5  # unmeasurable counts half, less what the feet slide
+
+
+def test_a_statue_that_glides_slides_and_loses_against_one_that_stands():
+    still = canonical_stand(60)
+    glide = replace(still, root=still.root + np.linspace(0, 1.8, 60)[:, None] * [0.0, 0.0, 1.0])
+    assert foot_slide(still) == pytest.approx(0.0, abs=1e-9)
+    assert foot_slide(glide) == pytest.approx(1800 / 59, rel=1e-6)  # though nothing of it is slow enough for a contact
+    assert on_firm_feet(still, 0.9, ["walk"]) == (0.9, ["walk"])
+    value, reasons = on_firm_feet(glide, 0.9, ["walk"])
+    assert value == pytest.approx(0.6) and reasons == ["walk", "feet slide"]
+
+
+def canonical_stand(frames: int) -> Motion:
+    skeleton = canonical()
+    root = np.tile([0.0, skeleton.hip_height, 0.0], (frames, 1))
+    return Motion(skeleton, root, np.tile([1.0, 0, 0, 0], (frames, 22, 1)), 30)
 
 
 @pytest.mark.parametrize("text", ["!!!", "\u4eba\u8d70\u8def", "42", "..."])

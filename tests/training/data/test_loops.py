@@ -31,7 +31,7 @@ def test_a_loop_that_travels_does_not_slide(make, speed):
     travelled = there.root[-1] - there.root[0]
     assert travelled[2] / (there.seconds - 1 / 30) == pytest.approx(speed, rel=0.05)
     assert abs(travelled[0]) < 0.01
-    assert foot_slide(there) < 2.0  # mm a frame
+    assert foot_slide(there) < 3.0  # mm a frame
     assert there.contacts.any(axis=1).mean() > 0.9
     standing = there.contacts  # judged on the same frames, the loop in place slips by all of its speed
     assert foot_slide(Motion(in_place.skeleton, in_place.root, in_place.rotations, 30, standing)) > 800 * speed / 30
