@@ -218,7 +218,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     begun = time.perf_counter()
-    if args.baseline_only and not Path(args.cache or Path("data/clips.npz")).exists():
+    from training.data import cache
+
+    if args.baseline_only and not Path(args.cache or cache.DEFAULT).exists():
         print("no clip cache: `python -m training data build` makes the one that the baseline reads")
         return 2
     entries, clips = _training_data(args)

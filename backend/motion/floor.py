@@ -13,8 +13,7 @@ from .motion import CONTACT_JOINTS, Motion
 def foot_heights(motion: Motion) -> np.ndarray:
     """(T, 4) height of each contact joint over where it rests when standing on y = 0."""
     index = [motion.skeleton.index(n) for n in CONTACT_JOINTS]
-    rest = motion.skeleton.rest_positions
-    return kinematics.joint_positions(motion)[:, index, 1] - (rest[index, 1] - rest[:, 1].min())
+    return kinematics.joint_positions(motion)[:, index, 1] - motion.skeleton.rest_heights[index]
 
 
 def on_floor(motion: Motion) -> Motion:

@@ -38,15 +38,20 @@ def local_from_world(skeleton: Skeleton, world) -> np.ndarray:
     return local
 
 
+def _across(positions, skeleton: Skeleton) -> np.ndarray:
+    """(..., 3) from right to left, hips and shoulders together; points to +X when facing +Z."""
+    i = skeleton.index
+    across = positions[..., i("left_hip"), :] - positions[..., i("right_hip"), :]
+    return across + positions[..., i("left_shoulder"), :] - positions[..., i("right_shoulder"), :]
+
+
 def facing_yaw(positions, skeleton: Skeleton) -> np.ndarray:
     """Yaw (..., radians about +Y; 0 faces +Z) from the across-vector of hips and shoulders, unsmoothed.
 
     Hips and shoulders together jump in 9 of 384 CMU clips where the pelvis' forward axis jumps in 17 (measured.md).
     """
-    i = skeleton.index
-    across = positions[..., i("left_hip"), :] - positions[..., i("right_hip"), :]
-    across = across + positions[..., i("left_shoulder"), :] - positions[..., i("right_shoulder"), :]
-    # across points to +X when facing +Z; facing = across x up
+    across = _across(positions, skeleton)
+    # facing = across x up
     return np.arctan2(-across[..., 2], across[..., 0])
 
 
@@ -55,11 +60,7 @@ MAX_TURN_PER_FRAME = np.deg2rad(40.0)
 
 def heading(motion: Motion, sigma_seconds: float = 0.1) -> np.ndarray:
     """(T,) unwrapped, smoothed yaw with at most 40 degrees a frame (at any rate): the heading every codec uses."""
-    positions = joint_positions(motion)
-    skeleton = motion.skeleton
-    i = skeleton.index
-    across = positions[:, i("left_hip")] - positions[:, i("right_hip")]
-    across = across + positions[:, i("left_shoulder")] - positions[:, i("right_shoulder")]
+    across = _across(joint_positions(motion), motion.skeleton)
     # bent-over and flipped bodies leave a short horizontal part: smoothing the vectors, not the angles, lets the
     # frames that know their heading speak for those that do not
     flat = gaussian(across[:, [0, 2]], sigma_seconds * float(motion.fps))
@@ -96,6 +97,4 @@ def detect_contacts(motion: Motion, speed: float = 0.35, height: float = 0.06) -
     if len(motion) > 1:
         velocity[1:] = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * float(motion.fps)
         velocity[0] = velocity[1]
-    rest = motion.skeleton.rest_positions
-    resting = rest[index, 1] - rest[:, 1].min()
-    return (velocity < speed) & (feet[..., 1] - resting < height)
+    return (velocity < speed) & (feet[..., 1] - motion.skeleton.rest_heights[index] < height)

@@ -90,6 +90,11 @@ class Skeleton:
         return float(sum(named) / 2.0)
 
     @cached_property
+    def rest_heights(self) -> np.ndarray:
+        """(J,) height of every joint over the lowest one at rest: where it is when the body stands on y = 0."""
+        return self.rest_positions[:, 1] - self.rest_positions[:, 1].min()
+
+    @cached_property
     def hip_height(self) -> float:
         """Height of the root above the lowest joint at rest, metres."""
         return float(-self.rest_positions[:, 1].min())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from backend.motion import kinematics, resample, retarget
@@ -84,13 +86,12 @@ def grounded(motion: Motion) -> Motion:
     For clips made on a body with other proportions, which sits or lies at a height that is wrong for ours.
     """
     positions = kinematics.joint_positions(motion)
-    rest = motion.skeleton.rest_positions
     names = [*_THICKNESS, "left_ankle", "right_ankle", "left_foot", "right_foot"]
     over = []
     for name in names:
         j = motion.skeleton.index(name)
-        over.append(positions[:, j, 1] - _THICKNESS.get(name, rest[j, 1] - rest[:, 1].min()))
+        over.append(positions[:, j, 1] - _THICKNESS.get(name, motion.skeleton.rest_heights[j]))
     height = kinematics.gaussian(np.min(over, axis=0), 2.0)
     root = motion.root - height[:, None] * np.array([0.0, 1.0, 0.0])
-    moved = Motion(motion.skeleton, root, motion.rotations, motion.fps)
-    return Motion(moved.skeleton, root, moved.rotations, moved.fps, kinematics.detect_contacts(moved))
+    moved = replace(motion, root=root)
+    return replace(moved, contacts=kinematics.detect_contacts(moved))

@@ -50,9 +50,8 @@ def unhurried(motion: Motion, verb: str) -> Motion:
 def stance_velocity(cycle: Motion) -> np.ndarray:
     """(T, 3) metres per frame by which the root must move for the standing foot to stay; cyclic, on the ground."""
     positions = kinematics.joint_positions(cycle)
-    rest = cycle.skeleton.rest_positions
     feet = [cycle.skeleton.index(n) for n in ("left_ankle", "right_ankle", "left_foot", "right_foot")]
-    height = positions[:, feet, 1] - (rest[feet, 1] - rest[:, 1].min())
+    height = positions[:, feet, 1] - cycle.skeleton.rest_heights[feet]
     lowest = height.argmin(axis=1)
     here = positions[np.arange(len(cycle)), np.array(feet)[lowest]]
     following = np.roll(positions, -1, axis=0)[np.arange(len(cycle)), np.array(feet)[lowest]]

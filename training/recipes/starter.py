@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--o3de", type=Path, help="folder of O3DE motion matching BVH files")
     parser.add_argument("--cc0", type=Path, help="folder of <library>/*.glb")
     parser.add_argument("--bpy-python", type=Path, help="a Python that can import bpy; reads the GLB files")
-    parser.add_argument("--cache", type=Path, default=Path("data/clips.npz"))
+    parser.add_argument("--cache", type=Path, default=cache.DEFAULT)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--out", type=Path, default=Path("backend/weights/starter"))
     parser.add_argument("--tokenizer-minutes", type=float, default=20.0)
