@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from . import kinematics
@@ -23,7 +21,7 @@ def on_floor(motion: Motion) -> Motion:
     """
     height = np.percentile(foot_heights(motion).min(axis=1), 5)
     moved = motion.moved(0.0, (0.0, -height, 0.0))
-    return replace(moved, contacts=kinematics.detect_contacts(moved))
+    return moved.with_contacts(kinematics.detect_contacts(moved))
 
 
 _DOWN = 0.04  # metres over its resting height within which a foot joint counts as standing

@@ -59,7 +59,7 @@ class Body:
                 "retarget the motion to the canonical skeleton first"
             )
         self.fps = float(motion.fps)
-        positions = joint_positions(motion)
+        positions = joint_positions(motion).copy()
         # the floor is where the lowest joint usually comes to rest: survives files with the floor anywhere
         positions[..., 1] -= np.percentile(positions[..., 1].min(axis=1), 5.0)
         self.skeleton = skeleton

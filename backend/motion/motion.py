@@ -51,6 +51,8 @@ class Motion:
     rotations: np.ndarray
     fps: Fraction = Fraction(30)
     contacts: np.ndarray | None = field(default=None)
+    _pose: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False, repr=False)
+    """joint positions and world rotations, once ``kinematics.pose`` has worked them out"""
 
     def __post_init__(self):
         root = np.asarray(self.root, dtype=np.float64)
@@ -85,10 +87,27 @@ class Motion:
 
     def moved(self, yaw: float = 0.0, offset=(0.0, 0.0, 0.0)) -> Motion:
         """Turned about the world's +Y by ``yaw`` radians, then shifted by ``offset`` metres."""
-        q = rot.about_y(yaw)
+        q, offset = rot.about_y(yaw), np.asarray(offset, float)
         rotations = self.rotations.copy()
         rotations[:, 0] = rot.multiply(q, rotations[:, 0])
-        return replace(self, root=rot.rotate(q, self.root) + np.asarray(offset, float), rotations=rotations)
+        there = replace(self, root=rot.rotate(q, self.root) + offset, rotations=rotations)
+        if self._pose is not None:
+            positions, world = self._pose
+            there.keep_pose(rot.rotate(q, positions) + offset, rot.multiply(q, world))
+        return there
+
+    def with_contacts(self, contacts: np.ndarray) -> Motion:
+        """The same motion, told anew when its feet are down: ``contacts`` (T, 4)."""
+        told = replace(self, contacts=contacts)
+        if self._pose is not None:
+            told.keep_pose(*self._pose)
+        return told
+
+    def keep_pose(self, positions: np.ndarray, world: np.ndarray) -> None:
+        """Remember what forward kinematics gave, (T, J, 3) and (T, J, 4), read-only; see ``kinematics.pose``."""
+        for array in (positions, world):
+            array.flags.writeable = False
+        object.__setattr__(self, "_pose", (positions, world))
 
     def on(self, skeleton: Skeleton) -> Motion:
         """The same rotations on another skeleton with the same joints; the root path scaled by leg length."""

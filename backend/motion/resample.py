@@ -23,8 +23,9 @@ def resample(motion: Motion, fps, frames: int | None = None) -> Motion:
         frames = int((len(motion) - 1) / motion.fps * fps) + 1
     if frames < 1:
         raise ValueError(f"a motion needs at least one frame, got {frames}")
-    # exact ratio first: float times would drift over long takes
-    times = np.array([float(k * motion.fps / fps) for k in range(frames)])
+    # whole numbers first: float times would drift over long takes
+    step = motion.fps / fps
+    times = np.arange(frames) * step.numerator / step.denominator
     return replace(sample(motion, times), fps=fps)
 
 

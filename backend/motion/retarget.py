@@ -7,7 +7,7 @@ pose and ``F`` its anatomical rest frame, the posture is ``D * F``; two skeleton
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -110,21 +110,35 @@ def retarget(source: Motion, bone_map: BoneMap | None = None, target: Skeleton |
     Every mapped limb keeps its world direction; the hips' centre path is scaled by leg length and its height follows
     the height over the rest stance, so feet that stand at rest stand afterwards.
     """
+    return retarget_together([source], bone_map, target)[0]
+
+
+def retarget_together(
+    sources: Sequence[Motion], bone_map: BoneMap | None = None, target: Skeleton | None = None
+) -> list[Motion]:
+    """``retarget`` for takes on one skeleton, in one go."""
     target = canonical() if target is None else target
-    points, goal = slot_points(source.skeleton, bone_map), slot_points(target)
+    skeleton = sources[0].skeleton
+    if any(s.skeleton is not skeleton for s in sources):
+        raise ValueError("motions that are retargeted together need the same skeleton")
+    points, goal = slot_points(skeleton, bone_map), slot_points(target)
     turns = offsets_between(points, goal)
-    positions, world = kinematics.forward(source.skeleton, source.root, source.rotations)
+    positions, world = (np.concatenate(arrays) for arrays in zip(*map(kinematics.pose, sources)))
     last = {s: (bone_map.slots[s][-1] if bone_map else s) for s in points}
-    moved = {s: rot.multiply(world[:, source.skeleton.index(last[s])], turns[s]) for s in turns if s in target.names}
+    moved = {s: rot.multiply(world[:, skeleton.index(last[s])], turns[s]) for s in turns if s in target.names}
     rotations = fill_missing(moved, target.kind)
 
-    first = {s: source.skeleton.index(bone_map.slots[s][0] if bone_map else s) for s in ("left_hip", "right_hip")}
+    first = {s: skeleton.index(bone_map.slots[s][0] if bone_map else s) for s in ("left_hip", "right_hip")}
     centre = (positions[:, first["left_hip"]] + positions[:, first["right_hip"]]) / 2
     root = hips_path(centre, points, goal) - rot.rotate(
         rotations[:, 0], (goal["left_hip"] + goal["right_hip"]) / 2 - goal["pelvis"]
     )
-    local = kinematics.local_from_world(target, rotations)
-    return Motion(target, root, rot.continuous(local), source.fps, source.contacts)
+    ends = np.cumsum([len(s) for s in sources])[:-1]
+    local = np.split(kinematics.local_from_world(target, rotations), ends)
+    return [
+        Motion(target, path, rot.continuous(turned), source.fps, source.contacts)
+        for source, path, turned in zip(sources, np.split(root, ends), local)
+    ]
 
 
 def hips_path(centre, source: Mapping[str, np.ndarray], target: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -169,7 +183,7 @@ def rebound(motion: Motion, frame: int = 0) -> Motion:
 
     For files whose zero pose is not how the performer stood when told to stand straight in a T-pose.
     """
-    positions, world = kinematics.forward(motion.skeleton, motion.root, motion.rotations)
+    positions, world = kinematics.pose(motion)
     heads = positions[frame]
     offsets = np.array([heads[j] - heads[p] if p >= 0 else np.zeros(3) for j, p in enumerate(motion.skeleton.parents)])
     away = rot.multiply(world, rot.inverse(world[frame]))

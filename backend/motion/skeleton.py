@@ -83,6 +83,15 @@ class Skeleton:
         return tuple(tuple(c for c, p in enumerate(self.parents) if p == j) for j in range(len(self)))
 
     @cached_property
+    def levels(self) -> tuple[tuple[list[int], list[int]], ...]:
+        """(joints, their parents) by distance from the root, nearest first: what kinematics can do in one go."""
+        depth = [0] * len(self)
+        for j, p in enumerate(self.parents):
+            depth[j] = depth[p] + 1 if p >= 0 else 0
+        found = [[j for j in range(len(self)) if depth[j] == d] for d in range(1, max(depth, default=0) + 1)]
+        return tuple((joints, [self.parents[j] for j in joints]) for joints in found)
+
+    @cached_property
     def leg_length(self) -> float:
         """Mean length of hip-knee-ankle in metres: the measure by which root translation is scaled."""
         lengths = np.linalg.norm(self.offsets, axis=-1)
