@@ -2,10 +2,11 @@
 
 import sys
 
-from .service import streams
+from .service import streams, threads
 
 
 def _run() -> int:
+    threads.limit(sys.argv[2:])
     owned = streams.claim() if sys.argv[1:2] in (["serve"], ["generate"]) else None
     from .cli import main
 

@@ -12,9 +12,10 @@ import re
 import sys
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-from . import bundles
+from . import bundles, engines
 from .engines import EngineError
 from .protocol import LIMITS, GenerateRequest, Segment
 from .service.loading import LOADING, bundle_folder, part, system_loader
@@ -23,6 +24,7 @@ from .wire import INTERNAL_ERROR, SERVER_ERROR, RequestError, decode_rate
 
 # kinds of RequestError that are not the input's fault
 _OUR_FAULT = (INTERNAL_ERROR, SERVER_ERROR)
+LONGEST_IDLE = 7 * 24 * 3600.0  # seconds
 
 
 class _OneLineParser(argparse.ArgumentParser):
@@ -43,6 +45,16 @@ def _rate(text: str) -> Fraction:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= LONGEST_IDLE:
+        raise argparse.ArgumentTypeError(f"expected seconds, at most {LONGEST_IDLE:.0f}, got {text[:40]!r}")
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser("python -m backend", description="Posewright: words into motion.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="{generate,bundles,serve}")
@@ -61,9 +73,12 @@ def _parser() -> argparse.ArgumentParser:
 
     server = commands.add_parser("serve", help="serve the add-on over standard input and output")
     server.add_argument("--parent", type=int, help="end when this process ends (default: the process that started us)")
+    server.add_argument("--idle", type=_seconds, help="end after so many seconds without work (default: never)")
     for command in (generate, server):
+        command.add_argument("--engine", choices=engines.NAMES, default="auto", help="default auto")
         command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default auto)")
         command.add_argument("--threads", type=int, help="CPU threads (default: the engine's choice)")
+        command.add_argument("--remember", type=Path, help="file that keeps which bundles were checked already")
     return parser
 
 
@@ -73,7 +88,7 @@ def main(
     make_loader: Callable = system_loader,
 ) -> int:
     """Run one command and return its exit code. ``owned`` = the descriptors of ``streams.claim``, needed by ``serve``;
-    ``make_loader(device, threads)`` gives what turns a bundle's folder into a System."""
+    ``make_loader(engine, device, threads, remembered)`` gives what turns a bundle's folder into a System."""
     try:
         options = _parser().parse_args(argv)
     except SystemExit as stop:  # help was printed, or the one line that says what is wrong
@@ -83,9 +98,11 @@ def main(
             return _bundles(options)
         if options.threads is not None and not 1 <= options.threads <= 1024:
             raise RequestError("bad_request", f"--threads {options.threads} is not usable", "Give 1 to 1024.")
-        loader = make_loader(options.device, options.threads)
+        remembered = bundles.Remembered(options.remember)
+        loader = make_loader(options.engine, options.device, options.threads, remembered)
         if options.command == "serve":
-            serve(owned, loader, options.parent)
+            choose = partial(engines.choose, engine=options.engine, device=options.device)
+            serve(owned, loader, choose, options.parent, options.idle)
         return _generate(options, loader, owned)
     except KeyboardInterrupt:
         print("interrupted; no file was written", file=sys.stderr)
@@ -101,7 +118,7 @@ def _for_the_terminal(error: Exception) -> RequestError:
     if isinstance(error, bundles.BundleError):
         return RequestError("bundle", str(error), "Name another bundle with --bundle.")
     if isinstance(error, (EngineError, ImportError)):
-        action = "Use the Python that the README names ('Without Blender'), or another --device or --bundle."
+        action = "Use --engine auto, a Python with torch (README, 'With torch'), or another --device or --bundle."
         problem = as_request_error(error)
         return RequestError(problem.kind, str(problem), action, problem.code)
     return as_request_error(error)

@@ -321,6 +321,10 @@ class ServerInfo:
     """engines that can be used here, best first"""
     default_bundle: str | None
     """None = the bundle that comes with Posewright is missing"""
+    engine: str = ""
+    """the one that the default bundle runs on with the options of this backend; "" = none can"""
+    engine_why: str = ""
+    """why that one, or why none, in a few words"""
     limits: Limits = LIMITS
 
     def to_dict(self) -> dict:

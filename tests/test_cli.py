@@ -30,7 +30,7 @@ class FakeSystem:
         return motions, report
 
 
-def fake_loader(device, threads):
+def fake_loader(engine, device, threads, remembered):
     def load(folder, progress):
         progress("Loading", 1.0)
         if folder != bundles.default_bundle_path():
@@ -88,6 +88,12 @@ def test_rates(npz, capsys, tmp_path, fps, frames):
         (["generate", "walk", "--takes", "17", "--out", "x.npz"], "between 1 and 16, got 17"),
         (["generate", "walk", "--seed", "-1", "--out", "x.npz"], "seed"),
         (["generate", "walk", "--threads", "0", "--out", "x.npz"], "--threads 0"),
+        (["generate", "walk", "--engine", "gpu", "--out", "x.npz"], "--engine: invalid choice: 'gpu' (choose from"),
+        (["serve", "--engine", "gpu"], "--engine: invalid choice: 'gpu' (choose from"),
+        (["serve", "--idle", "0"], "--idle: expected seconds, at most 604800, got '0'"),
+        (["serve", "--idle", "nan"], "got 'nan'"),
+        (["serve", "--idle", "soon"], "got 'soon'"),
+        (["generate", "walk", "--idle", "5", "--out", "x.npz"], "--idle"),
         (["generate", "walk", "--out", "x.fbx"], "ends in .npz or .bvh"),
         (["generate", "walk", "--out", "/nowhere/at/all/x.npz"], "cannot be written"),
         (["generate", "walk", "--bundle", "/nowhere", "--out", "x.npz"], "no bundle folder"),
@@ -118,8 +124,8 @@ def test_a_missing_engine_is_named(monkeypatch, tmp_path):
     empty = {"tasks": [], "training_data": [], "config": {}, "features": {}, "metrics": {}}
     manifest = texts | empty | {"engines": ["torch"], "prompt_version": 1}
     bundles.write(tmp_path / "b", manifest, {"a.json": b"{}"})
-    monkeypatch.setattr(loading, "usable_engines", tuple)
-    with pytest.raises(EngineError, match="runs on torch, which this Python does not have"):
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(EngineError, match="runs on torch only, and this Python .* lacks torch; installing it takes"):
         loading.system_loader()(tmp_path / "b", lambda stage, fraction: None)
 
 
@@ -128,5 +134,9 @@ def test_the_real_command_keeps_stdout_for_the_report(tmp_path):
     command = [sys.executable, "-m", "backend"]
     done = subprocess.run([*command, "generate", "", "--out", "x.npz"], capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith("error: the prompt is empty")
+    with open(tmp_path / "report.json", "wb") as file:  # python -m backend generate ... > report.json
+        to_file = [*command, "generate", "", "--out", "x.npz"]
+        done = subprocess.run(to_file, stdout=file, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert done.returncode == 2 and done.stderr.startswith("error: the prompt is empty")
     listed = subprocess.run([*command, "bundles"], capture_output=True, text=True, cwd=ROOT)
     assert listed.returncode == 0 and all(json.loads(line)["folder"] for line in listed.stdout.splitlines())

@@ -176,8 +176,10 @@ def test_report_and_info_round_trip():
     )
     back = protocol.Report.from_dict(over_the_wire(report.to_dict()))
     assert back.stage_seconds == {"decode": 0.5} and back.scores == (0.1, 0.9) and back.foot_slide is None
-    info = protocol.ServerInfo(1, "0", "3", 5, ("a",), (), (), ("torch",), None)
+    info = protocol.ServerInfo(1, "0", "3", 5, ("a",), (), (), ("numpy", "torch"), None, "numpy", "it is small")
     assert protocol.ServerInfo.from_dict(over_the_wire(info.to_dict())) == info
+    older = {k: v for k, v in info.to_dict().items() if not k.startswith("engine_") and k != "engine"}
+    assert protocol.ServerInfo.from_dict(older).engine == ""
 
 
 def test_importable_from_the_addon():

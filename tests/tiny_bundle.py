@@ -4,7 +4,9 @@ real one is. In a test: the fixture ``tiny_bundle`` (its folder). By hand: pytho
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 SENTENCES = [
     f"a person {verb} {way}" for verb in ("walks", "runs", "jumps", "waves", "turns") for way in ("forward", "left")
@@ -13,11 +15,15 @@ CODES = 16
 WIDTH = 32
 
 
-def build(folder: Path, seed: int = 0):
-    """Write the bundle to ``folder`` and return it (bundles.Bundle); the same seed writes the same bytes."""
+def build(
+    folder: Path, seed: int = 0, language: Mapping = MappingProxyType({}), motion: Mapping = MappingProxyType({})
+):
+    """Write the bundle to ``folder`` and return it (bundles.Bundle); the same seed writes the same bytes.
+    ``language``, ``motion``: other fields of the two networks' configurations."""
     import torch
 
-    from training import checkpoint, export, language, text_tokenizer, tokenizer
+    from training import checkpoint, export, text_tokenizer, tokenizer
+    from training import language as stage
 
     text = text_tokenizer.train(SENTENCES, text_tokenizer.SMALLEST + 40)
     mean, std = _normalisation()
@@ -25,13 +31,13 @@ def build(folder: Path, seed: int = 0):
         torch.manual_seed(seed)
         runs = Path(work)
         text.save(str(runs / "tokenizer.json"))
-        shape = language.LanguageModelConfig(
-            text_size=text.get_vocab_size(), codes=CODES, layers=2, width=WIDTH, heads=4
-        )
-        weights = language.LanguageModel(shape).weights()
-        meta = {"config": language.LanguageTraining(model=shape).to_dict()}
+        small = {"text_size": text.get_vocab_size(), "codes": CODES, "layers": 2, "width": WIDTH, "heads": 4}
+        shape = stage.LanguageModelConfig(**(small | dict(language)))
+        weights = stage.LanguageModel(shape).weights()
+        meta = {"config": stage.LanguageTraining(model=shape).to_dict()}
         checkpoint.save_weights(runs / "language", weights, meta)
-        vqvae = tokenizer.VQVAE(tokenizer.VQVAEConfig(width=16, code_width=8, codes=CODES, dilations=(1,)))
+        small = {"width": 16, "code_width": 8, "codes": CODES, "dilations": (1,)}
+        vqvae = tokenizer.VQVAE(tokenizer.VQVAEConfig(**(small | dict(motion))))
         vqvae.quantizer.codebook.normal_(std=20.0)  # an untrained decoder hardly moves
         meta = {"config": tokenizer.TokenizerTraining(model=vqvae.config).to_dict()}
         normalised = {"mean": torch.from_numpy(mean), "std": torch.from_numpy(std)}

@@ -8,15 +8,16 @@ matrices in int8 with a scale a row, normalisation in fp32, the text tokenizer, 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 
 import torch
+from safetensors.numpy import save as save_arrays
 from safetensors.torch import save
 from tokenizers import Tokenizer
 
 from backend.bundles import Bundle, write
+from backend.engines.fitting import fingerprint
 from backend.engines.int8 import quantised
 from backend.systems import prompts
 from training import language, tokenizer
@@ -32,11 +33,6 @@ def half(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         if not bool(torch.isfinite(out[name]).all()):
             raise ValueError(f"{name} has values that fp16 cannot hold (largest {float(value.abs().max()):g})")
     return out
-
-
-def fingerprint(mean, std) -> str:
-    """sha256 of the float32 bytes of mean and std: two models work together only if this is the same."""
-    return hashlib.sha256(mean.astype("<f4").tobytes() + std.astype("<f4").tobytes()).hexdigest()
 
 
 def export_bundle(
@@ -62,7 +58,7 @@ def export_bundle(
         "version": meta["version"],
         "system": "motiongpt2",
         "tasks": ["text_to_motion"],
-        "engines": ["torch"],
+        "engines": ["numpy", "torch"],
         "prompt_version": prompts.VERSION,
         "config": {
             "motion_tokenizer": vqvae.config.to_dict(),
@@ -74,7 +70,7 @@ def export_bundle(
     }
     files = {
         "motion_tokenizer.safetensors": save(half(vqvae.state_dict()) | normalised),
-        "language_model.safetensors": save(quantised(half(model.weights()))),
+        "language_model.safetensors": save_arrays(quantised({k: v.numpy() for k, v in half(model.weights()).items()})),
         "tokenizer.json": text_file,
         "MODEL_CARD.md": card.encode(),
     }

@@ -2,6 +2,7 @@
 
 from .bundle import MANIFEST, Bundle, BundleError, FileEntry, default_bundle_path, weights_folder
 from .reading import Listing, available, load, read_manifest
+from .remembered import Remembered
 from .writing import write
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "BundleError",
     "FileEntry",
     "Listing",
+    "Remembered",
     "available",
     "default_bundle_path",
     "load",

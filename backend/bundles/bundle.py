@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,11 @@ class BundleError(ValueError):
 def named(folder: Path, file: str) -> str:
     """A file of a bundle as errors call it: the whole path of an installed add-on would fill the panel."""
     return f"bundle {folder.name!r}: {file}"
+
+
+def shown(value) -> str:
+    """What was found, for an error: short however large it is (``repr`` of deeply nested JSON would fail)."""
+    return reprlib.repr(value)[:60]
 
 
 def weights_folder() -> Path:
@@ -103,7 +109,7 @@ class Bundle:
                 raise BundleError(f"{where}: {key!r} is missing")
             value = manifest[key]
             if type(value) is not kind or not check(value):
-                raise BundleError(f"{where}: {key!r} must be {_WANTED[kind]}, got {repr(value)[:60]}")
+                raise BundleError(f"{where}: {key!r} must be {_WANTED[kind]}, got {shown(value)}")
             return value
 
         def words(key):
@@ -113,9 +119,7 @@ class Bundle:
             raise BundleError(f"{where}: expected a JSON object, found {type(manifest).__name__}")
         found = manifest.get("format")
         if found != FORMAT or isinstance(found, bool):
-            raise BundleError(
-                f"{where}: this version of Posewright reads bundle format {FORMAT}, found {repr(found)[:60]}"
-            )
+            raise BundleError(f"{where}: this version of Posewright reads bundle format {FORMAT}, found {shown(found)}")
         return cls(
             path,
             take("name", str, bool),
@@ -159,9 +163,9 @@ def _files(where: str, files: dict) -> dict[str, FileEntry]:
         check_file_name(name, where)
         size = entry.get("bytes") if isinstance(entry, dict) else None
         if type(size) is not int or not 0 <= size <= MAX_FILE_BYTES:
-            raise BundleError(f"{where}: 'bytes' of {name} must be a file size, got {repr(size)[:60]}")
+            raise BundleError(f"{where}: 'bytes' of {name} must be a file size, got {shown(size)}")
         digest = entry.get("sha256")
         if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-            raise BundleError(f"{where}: 'sha256' of {name} must be 64 hex digits, got {repr(digest)[:80]}")
+            raise BundleError(f"{where}: 'sha256' of {name} must be 64 hex digits, got {shown(digest)}")
         entries[name] = FileEntry(digest, size)
     return entries

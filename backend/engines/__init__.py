@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from .base import Engine
+from .choosing import NAMES, Choice, EngineError, choose, usable
 
 
-class EngineError(ValueError):
-    """A bundle that no engine here can run, or not on that device: what is missing. Blender and the command line each
-    add what to do (``service.server``, ``cli``)."""
+def create(bundle, engine: str = "auto", device: str = "auto", threads: int | None = None) -> Engine:
+    """The engine for a loaded ``Bundle``. ``engine``: one of NAMES; ``device``: "auto", "cpu", "cuda" or "mps";
+    ``threads``: limit on the CPU (numpy's was set when the process began, see ``service.threads``).
 
-
-def create(bundle, device: str = "auto", threads: int | None = None) -> Engine:
-    """The engine for a loaded ``Bundle``. ``device``: "auto", "cpu", "cuda" or "mps"; ``threads``: limit on the CPU.
-
-    torch is imported here, not when the package is: asking which engines exist costs nothing.
+    Each engine is imported here, not when the package is: asking which engines exist costs nothing.
     """
-    if "torch" not in bundle.engines:
-        raise EngineError(
-            f"bundle {bundle.name} runs on {', '.join(bundle.engines)}; this version has the torch engine only"
-        )
+    if choose(bundle, engine, device).name == "numpy":
+        from .numpy_engine import NumpyEngine
+
+        return NumpyEngine(bundle)
     try:
         from .torch_engine import TorchEngine
     except ModuleNotFoundError as missing:
@@ -28,4 +25,4 @@ def create(bundle, device: str = "auto", threads: int | None = None) -> Engine:
     return TorchEngine(bundle, device, threads)
 
 
-__all__ = ["Engine", "EngineError", "create"]
+__all__ = ["NAMES", "Choice", "Engine", "EngineError", "choose", "create", "usable"]

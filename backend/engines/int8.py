@@ -1,41 +1,30 @@
-"""Matrices as int8 with one scale a row: half the bytes of fp16. ``name`` holds integers, ``name.scale`` scales."""
+"""Matrices as int8 with one scale a row: half the bytes of fp16. ``name`` holds integers, ``name.scale`` scales; they
+are multiplied again where the file is read (``tensor_file``)."""
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Mapping
+
+import numpy as np
 
 SCALE = ".scale"
 
 
-def quantised(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def quantised(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Matrices (R, C) to int8 and fp16 scales (R,); vectors stay as they are. Rounded against the fp16 scale, so that
-    reading back is off by at most half a step."""
+    reading back is off by at most half a step. ValueError names a matrix whose scales fp16 cannot hold."""
     out = {}
-    for name, value in tensors.items():
+    for name, value in arrays.items():
         if value.ndim != 2:
             out[name] = value
             continue
-        value = value.detach().float()
-        # fp16's smallest step: a row of zeros has a scale too, or 0 / 0 would be stored as integers
-        scale = (value.abs().amax(1) / 127.0).clamp(min=2.0**-24).to(torch.float16)
+        value = value.astype(np.float32)
+        with np.errstate(over="ignore"):
+            # fp16's smallest step: a row of zeros has a scale too, or 0 / 0 would be stored as integers
+            scale = np.maximum(np.abs(value).max(1) / 127.0, 2.0**-24).astype(np.float16)
+        if not np.isfinite(scale).all():
+            raise ValueError(f"{name} has values that int8 with fp16 scales cannot hold")
         # a scale rounded down would push the largest value past 127
-        out[name] = (value / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
+        out[name] = np.clip(np.rint(value / scale.astype(np.float32)[:, None]), -127, 127).astype(np.int8)
         out[name + SCALE] = scale
-    return out
-
-
-def to_float(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """float32 of fp16 or ``quantised`` tensors; ValueError names an int8 matrix without its scales."""
-    out = {}
-    for name, value in tensors.items():
-        base = tensors.get(name.removesuffix(SCALE))
-        if name.endswith(SCALE) and base is not None and base.dtype == torch.int8:
-            continue
-        if value.dtype == torch.int8:
-            scale = tensors.get(name + SCALE)
-            if scale is None or scale.shape != value.shape[:1]:
-                raise ValueError(f"{name} is int8 but has no scale for each of its {value.shape[0]} rows")
-            out[name] = value.float() * scale.float()[:, None]
-        else:
-            out[name] = value.float()
     return out

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import DynamicCache
 
-from ..models.language_model import LanguageModel, LanguageModelConfig
-from ..models.vqvae import VQVAE, VQVAEConfig
+from ..bundles.bundle import BundleError, named
+from ..models.language_model import LanguageModel
+from ..models.vqvae import VQVAE
 from ..systems.prompts import PAD
-from . import EngineError
-from .int8 import to_float
-
-LANGUAGE_MODEL = "language_model.safetensors"
-MOTION_TOKENIZER = "motion_tokenizer.safetensors"
-TEXT_TOKENIZER = "tokenizer.json"
+from .choosing import EngineError
+from .files import LANGUAGE_MODEL, MOTION_TOKENIZER, TEXT_TOKENIZER
+from .fitting import check_normalisation, check_text_tokens, configs
+from .tensor_file import read
 
 
 @dataclass
@@ -40,6 +39,19 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
+def _tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array) for name, array in read(path, shapes).items()}
+
+
+def _text_tokenizer(path: Path) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises nothing more special
+        raise BundleError(f"{named(path.parent, path.name)} is not a usable text tokenizer: {error}") from error
+    tokenizer.encode_special_tokens = True  # "<motion>" in a prompt is text like any other
+    return tokenizer
+
+
 class TorchEngine:
     """Loads a bundle's networks; see ``base.Engine`` for the methods. fp16 or int8 on disk, float32 in use (bfloat16
     for the language model on CUDA)."""
@@ -51,17 +63,22 @@ class TorchEngine:
         self.device = str(self._device)
         if threads is not None:
             torch.set_num_threads(max(1, int(threads)))
-        self._text = Tokenizer.from_file(str(bundle.file(TEXT_TOKENIZER)))
-        self._text.encode_special_tokens = True  # "<motion>" in a prompt is text like any other
         self._dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
 
-        self._language = LanguageModel(LanguageModelConfig.from_dict(bundle.config["language_model"]))
-        self._language.load_weights(to_float(load_file(bundle.file(LANGUAGE_MODEL))))
+        language, motion = configs(bundle)
+        self._text = _text_tokenizer(bundle.file(TEXT_TOKENIZER))
+        check_text_tokens(bundle, self._text.get_vocab(), language)
+
+        tensors = _tensors(bundle.file(LANGUAGE_MODEL), language.tensors())
+        self._language = LanguageModel(language)
+        self._language.load_weights(tensors)
         self._language.to(self._device, self._dtype).eval()
 
-        tensors = to_float(load_file(bundle.file(MOTION_TOKENIZER)))
-        self._mean, self._std = (tensors.pop(k).to(self._device) for k in ("mean", "std"))
-        self._motion = VQVAE(VQVAEConfig.from_dict(bundle.config["motion_tokenizer"]))
+        tensors = _tensors(bundle.file(MOTION_TOKENIZER), motion.tensors())
+        mean, std = tensors.pop("mean"), tensors.pop("std")
+        check_normalisation(bundle, mean.numpy(), std.numpy())
+        self._mean, self._std = mean.to(self._device), std.to(self._device)
+        self._motion = VQVAE(motion)
         self._motion.load_state_dict(tensors)
         self._motion.to(self._device).eval()
 

@@ -1,1 +1,1 @@
-"""The networks, in torch: imported by training and by the torch engine, never by the add-on."""
+"""The networks, in torch, for training and the torch engine; their shapes (``config``) need no torch."""

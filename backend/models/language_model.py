@@ -6,54 +6,11 @@ dropout everywhere because the data are small. Ids: text first (with the special
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import torch
 from torch import nn
 from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
 
-
-@dataclass
-class LanguageModelConfig:
-    """The shape of the language model; what ``bundle.json`` keeps under ``language_model``."""
-
-    text_size: int = 768
-    """text tokens, the specials among them"""
-    lengths: int = 75
-    """length tokens: <len_k> asks for k codes, 1 <= k <= lengths"""
-    codes: int = 1024
-    """motion tokens"""
-    layers: int = 5
-    width: int = 256
-    heads: int = 4
-    positions: int = 160
-    """longest sequence"""
-    residual_dropout: float = 0.15
-    embedding_dropout: float = 0.15
-    attention_dropout: float = 0.15
-
-    @property
-    def size(self) -> int:
-        """Of the whole vocabulary."""
-        return self.text_size + self.lengths + self.codes
-
-    def length_token(self, codes: int) -> int:
-        """The token that asks for 1..lengths codes."""
-        if not 1 <= codes <= self.lengths:
-            raise ValueError(f"a length token stands for 1 to {self.lengths} codes, got {codes}")
-        return self.text_size + codes - 1
-
-    @property
-    def first_code(self) -> int:
-        """Token of motion code 0."""
-        return self.text_size + self.lengths
-
-    def to_dict(self) -> dict:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, d: dict) -> LanguageModelConfig:
-        return cls(**d)
+from .config import LanguageModelConfig
 
 
 class LanguageModel(nn.Module):

@@ -7,53 +7,11 @@ configuration the parameter names and shapes are those of the published files.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-
-@dataclass
-class VQVAEConfig:
-    """The shape of the tokenizer; what ``bundle.json`` keeps under ``motion_tokenizer``."""
-
-    input_width: int = 272
-    """features a frame"""
-    width: int = 512
-    """channels of every hidden layer"""
-    code_width: int = 512
-    """length of one code vector; small ones (32-64) keep more codes in use"""
-    codes: int = 512
-    """size of the codebook"""
-    dilations: tuple[int, ...] = (9, 3, 1)
-    """of the residual blocks in execution order; their number is the depth of each stage"""
-    down: int = 2
-    """strided stages: one code stands for 2**down frames"""
-    unit_codes: bool = False
-    """compare encoder outputs and codes by direction only (both scaled to length 1)"""
-    decay: float = 0.99
-    """of the exponential averages behind the codebook"""
-    reset_below: float = 1.0
-    """a code whose averaged use a batch falls below this is replaced; 0 switches replacement off"""
-
-    def __post_init__(self):
-        self.dilations = tuple(int(d) for d in self.dilations)
-
-    @property
-    def depth(self) -> int:
-        return len(self.dilations)
-
-    @property
-    def frames_per_code(self) -> int:
-        return 2**self.down
-
-    def to_dict(self) -> dict:
-        return asdict(self) | {"dilations": list(self.dilations)}
-
-    @classmethod
-    def from_dict(cls, d: dict) -> VQVAEConfig:
-        return cls(**d)
+from .config import VQVAEConfig
 
 
 class ResidualBlock(nn.Module):

@@ -107,6 +107,11 @@ class Worker:
         with self._lock:
             return request_id in self._jobs
 
+    def busy(self) -> bool:
+        """Whether a job waits or runs; a cancelled one that has not come back is none."""
+        with self._lock:
+            return bool(self._jobs)
+
     def submit(self, job: Job) -> bool:
         """Queue a job; True when it has to wait for another one. TooManyJobs when it cannot be taken."""
         with self._lock:

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from .. import bundles, protocol
-from ..engines import EngineError
+from .. import bundles, engines, protocol
+from ..engines import Choice, EngineError
 from ..systems.base import Cancelled
 from ..wire import (
     CANCELLED,
@@ -28,20 +28,25 @@ from ..wire import (
 )
 from . import parent, rpc
 from .describing import describe
+from .idle import Idle
 from .jobs import Job, TooManyJobs, Worker
-from .loading import LOADING, bundle_folder, part, usable_engines
+from .loading import LOADING, bundle_folder, part
 
 MAX_ID = 128
 HEARTBEAT = 4.0  # seconds between signs of life while a model loads
 
 RESTART = "Press Generate again; if it goes on, restart Blender. The console has the details."
-OTHER_PYTHON = "Choose a Python with torch: Preferences > Add-ons > Posewright > Backend Python, then press Check."
+OTHER_ENGINE = (
+    "Preferences > Add-ons > Posewright: set Engine to Automatic, or choose a Python with torch as Backend Python."
+)
 
 
 class Server:
     """Serves one client until it says ``shutdown`` or its pipe closes.
 
     ``load_system(folder, progress)`` returns a System; its progress call raises when the job was cancelled.
+    ``choose(bundle)`` tells which engine it would take. ``end`` is called when nobody reads our answers any more, and
+    after ``idle`` seconds (None: never) without a request or a job.
     """
 
     def __init__(
@@ -49,24 +54,28 @@ class Server:
         read: BinaryIO,
         write: BinaryIO,
         load_system: Callable,
+        choose: Callable[[bundles.Bundle], Choice] = engines.choose,
+        end: Callable[[], None] = lambda: None,
+        idle: float | None = None,
         grace: float = 2.0,
-        lost: Callable[[], None] = lambda: None,
         heartbeat: float = HEARTBEAT,
     ):
         self._read = read
-        self._sender = rpc.Sender(write, lost)
-        self._load_system, self._heartbeat = load_system, heartbeat
+        self._sender = rpc.Sender(write, end)
+        self._load_system, self._choose, self._heartbeat = load_system, choose, heartbeat
         self._worker = Worker(self._perform, grace)
+        self._idle = Idle(idle, self._worker.busy, end)
         self._quick = {"initialize": self._initialize, "models/list": self._list}
         self._long = {"motion/generate": self._generate, "motion/describe": self._describe, "models/load": self._load}
 
     def run(self):
         """Returns when the client is gone or has said ``shutdown``; jobs that still run are cancelled."""
         for message in rpc.messages(self._read):
-            if isinstance(message, rpc.FramingError):
-                self._fail(None, RequestError("junk", f"not a message: {message}", RESTART, PARSE_ERROR))
-            elif self._dispatch(message):
-                return
+            with self._idle.awake():
+                if isinstance(message, rpc.FramingError):
+                    self._fail(None, RequestError("junk", f"not a message: {message}", RESTART, PARSE_ERROR))
+                elif self._dispatch(message):
+                    return
         self._worker.cancel_all()
 
     def _dispatch(self, message: dict) -> bool:
@@ -132,15 +141,18 @@ class Server:
         """In the worker's thread: run the job and answer it, unless it was cancelled meanwhile."""
         try:
             result = job.run(job, keep)
+            if job.finish():
+                self._answer(job, result)
         except (Exception, SystemExit) as error:  # the thread must live on whatever a library raises
             if not job.cancelled() and job.finish():
                 self._fail(job.id, error)
-            return
-        if job.finish():
-            try:
-                self._sender.answer(job.id, result)
-            except (TypeError, ValueError) as error:  # a result that is not JSON
-                self._fail(job.id, error)
+        self._idle.touch()
+
+    def _answer(self, job: Job, result: dict):
+        try:
+            self._sender.answer(job.id, result)
+        except (TypeError, ValueError) as error:  # a result that is not JSON
+            self._fail(job.id, error)
 
     def _fail(self, request_id, error: BaseException):
         self._sender.fail(request_id, as_request_error(error).to_dict())
@@ -150,6 +162,8 @@ class Server:
     def _initialize(self, params: dict) -> dict:
         default = bundles.default_bundle_path()
         usable = [listing.bundle for listing in bundles.available([bundles.weights_folder()]) if listing.bundle]
+        bundle = next((b for b in usable if b.path == default), None)
+        engine, why = ("", "") if bundle is None else self._engine(bundle)
         return protocol.ServerInfo(
             protocol=protocol.PROTOCOL_VERSION,
             version=protocol.POSEWRIGHT_VERSION,
@@ -158,9 +172,19 @@ class Server:
             methods=(*self._quick, *self._long, "shutdown"),
             systems=tuple(sorted({b.system for b in usable})),
             tasks=tuple(sorted({task for b in usable for task in b.tasks})),
-            engines=usable_engines(),
-            default_bundle=next((b.title for b in usable if b.path == default), None),
+            engines=engines.usable(),
+            default_bundle=None if bundle is None else bundle.title,
+            engine=engine,
+            engine_why=why,
         ).to_dict()
+
+    def _engine(self, bundle: bundles.Bundle) -> tuple[str, str]:
+        """The engine that it will run on and why, or "" and why there is none."""
+        try:
+            choice = self._choose(bundle)
+        except EngineError as error:
+            return "", str(error)
+        return choice.name, choice.why
 
     def _list(self, params: dict) -> dict:
         folders = params.get("folders", [])
@@ -248,13 +272,13 @@ def as_request_error(error: BaseException) -> RequestError:
     if isinstance(error, Cancelled):
         return _cancellation()
     if isinstance(error, EngineError):
-        return RequestError("engine", str(error), OTHER_PYTHON, SERVER_ERROR)
+        return RequestError("engine", str(error), OTHER_ENGINE, SERVER_ERROR)
     traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, ImportError):
         return RequestError(
             "engine",
             f"the backend's Python cannot import {error.name or 'a package'}",
-            OTHER_PYTHON,
+            OTHER_ENGINE,
             SERVER_ERROR,
         )
     if isinstance(error, MemoryError):
@@ -267,16 +291,19 @@ def as_request_error(error: BaseException) -> RequestError:
 def serve(
     owned: tuple[int, int],
     load_system: Callable,
+    choose: Callable[[bundles.Bundle], Choice] = engines.choose,
     parent_pid: int | None = None,
+    idle: float | None = None,
     grace: float = 2.0,
     heartbeat: float = HEARTBEAT,
 ) -> NoReturn:
-    """Serve on the file descriptors of ``streams.claim``; ends the process when the client or our parent is gone."""
+    """Serve on the file descriptors of ``streams.claim``; ends the process when the client or our parent is gone, or
+    with nothing to do for ``idle`` seconds. The rest is as for ``Server``."""
     end = partial(os._exit, 0)  # at once: a library's thread may hang, and ours are only daemons
     parent.watch(end, parent_pid)
     read, write = os.fdopen(owned[0], "rb"), os.fdopen(owned[1], "wb")
     try:
-        Server(read, write, load_system, grace, lost=end, heartbeat=heartbeat).run()
+        Server(read, write, load_system, choose, end, idle, grace, heartbeat).run()
     except KeyboardInterrupt:  # Ctrl+C in the terminal that Blender was started from
         pass
     except BaseException as error:

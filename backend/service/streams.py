@@ -12,6 +12,11 @@ def claim() -> tuple[int, int]:
     A library that prints, in Python or in C, writes to the log and cannot corrupt the protocol; one that asks a
     question gets an end of file. Duplicates are not inherited by processes that libraries start.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            # prompts in any language go to the log, whatever the console's code page; now, because a stream that was
+            # opened on a file cannot be changed any more when its descriptor is a pipe
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     nothing = os.open(os.devnull, os.O_RDWR)
     read, write = os.dup(0), os.dup(1)
     os.dup2(nothing, 0)
@@ -26,8 +31,4 @@ def claim() -> tuple[int, int]:
 
         for fd in (read, write):
             msvcrt.setmode(fd, os.O_BINARY)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            # prompts in any language go to the log, whatever the console's code page
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     return read, write

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..bundles import BundleError
+from ..engines.fitting import config_of, configs
 from ..motion import kinematics, resample, retarget
 from ..motion.anatomy import rest_frames
 from ..motion.facts import measure
@@ -21,7 +22,7 @@ from ..motion.features import ms272
 from ..motion.floor import foot_slide, on_floor
 from ..motion.intent import score, slots_of
 from ..motion.motion import Motion
-from ..motion.skeleton import KINDS, Skeleton
+from ..motion.skeleton import KINDS, Skeleton, canonical
 from ..protocol import CancelledCall, GenerateRequest, ProgressCall, Report, RequestError
 from . import prompts
 from .base import Cancelled
@@ -85,15 +86,19 @@ class MotionGPT2:
                 f"version {prompts.VERSION}; the answers would be noise"
             )
         self.bundle, self.engine = bundle, engine
-        model = bundle.config["language_model"]
-        self.vocabulary = prompts.Vocabulary(int(model["text_size"]), int(model["codes"]))
-        self.sampling = SamplingConfig(**bundle.config.get("sampling", {}))
-        self.text_room = int(model["positions"]) - prompts.MAX_CODES - 4
-        lengths = int(model.get("lengths", prompts.MAX_CODES))
-        if lengths != prompts.MAX_CODES or self.text_room < 1:
+        model, motion = configs(bundle)
+        self.vocabulary = prompts.Vocabulary(model.text_size, model.codes)
+        self.sampling = config_of(bundle, "sampling", SamplingConfig)
+        self.text_room = model.positions - prompts.MAX_CODES - 4
+        if model.lengths != prompts.MAX_CODES or self.text_room < 1:
             raise BundleError(
-                f"bundle {bundle.name} has {lengths} length tokens and room for {model['positions']} tokens; "
+                f"bundle {bundle.name} has {model.lengths} length tokens and room for {model.positions} tokens; "
                 f"needed are {prompts.MAX_CODES} and at least {prompts.MAX_CODES + 5}"
+            )
+        if (motion.frames_per_code, motion.input_width) != (prompts.FRAMES_PER_CODE, ms272.WIDTH):
+            raise BundleError(
+                f"bundle {bundle.name} has {motion.frames_per_code} frames of {motion.input_width} features a code; "
+                f"needed are {prompts.FRAMES_PER_CODE} of {ms272.WIDTH}"
             )
 
     def generate(
@@ -132,14 +137,14 @@ class MotionGPT2:
             self.sampling,
             **{k: v for k in ("temperature", "guidance") if (v := getattr(request, k)) is not None},
         )
-        # each take has its own stream: take 2 of 4 is the same motion as take 2 of 8
+        # each take has its own stream: take 2 of 4 is, but for rounding, the same motion as take 2 of 8
         rngs = [np.random.default_rng([request.seed, i]) for i in range(request.takes)]
         sequences = sample(
             self.engine, self.vocabulary, ids, codes, rngs, config, lambda f: tell("Generating", 0.05 + 0.75 * f)
         )
         clock.lap("generate")
 
-        motions = [self._decode(s) for s in _told(sequences, tell, "Decoding", 0.8, 0.9)]
+        motions = self._decoded(sequences, tell)
         clock.lap("decode")
 
         judged = [score(measure(m), wanted) for m in _told(motions, tell, "Choosing", 0.9, 0.95)]
@@ -148,7 +153,7 @@ class MotionGPT2:
         best = int(np.argmax(scores))
         clock.lap("choose")
 
-        motions = [self._placed(m, request) for m in _told(motions, tell, "Placing", 0.95, 1.0)]
+        motions = self._placed(motions, request, tell)
         clock.lap("place")
         report = Report(
             bundle=self.bundle.title,
@@ -168,9 +173,18 @@ class MotionGPT2:
         tell("Done", 1.0)
         return motions, report
 
-    def _decode(self, codes: np.ndarray) -> Motion:
-        features = self.engine.decode(codes[None])[0]
-        return on_floor(ms272.decode(features))
+    def _decoded(self, sequences: list[np.ndarray], tell: ProgressCall) -> list[Motion]:
+        """Code sequences to Motions at the model's rate on the canonical skeleton, standing on the floor."""
+        tell("Decoding", 0.8)
+        features: dict[int, np.ndarray] = {}
+        for length in dict.fromkeys(map(len, sequences)):  # those of one length together
+            rows = [i for i, s in enumerate(sequences) if len(s) == length]
+            features |= zip(rows, self.engine.decode(np.stack([sequences[i] for i in rows])))
+        skeleton = canonical()
+        takes = [features[i] for i in range(len(sequences))]
+        motions = [ms272.decode(take, skeleton) for take in _told(takes, tell, "Decoding", 0.85, 0.9)]
+        kinematics.pose_together(motions)
+        return [on_floor(motion) for motion in motions]
 
     @staticmethod
     def _reason(best: int, judged: list[tuple[float, list[str]]]) -> str:
@@ -180,16 +194,22 @@ class MotionGPT2:
         return f"fits the prompt best: {what}"
 
     @staticmethod
-    def _placed(motion: Motion, request: GenerateRequest) -> Motion:
+    def _placed(motions: list[Motion], request: GenerateRequest, tell: ProgressCall) -> list[Motion]:
         """On the character, at the scene's rate and length, starting where and as the request says."""
+        tell("Placing", 0.95)
         if request.skeleton is not None:
+            motions = retarget.retarget_together(motions, target=request.skeleton)
+            kinematics.pose_together(motions)
             # legs of other proportions reach less or more far down when they bend
-            motion = on_floor(retarget.retarget(motion, target=request.skeleton))
-        if request.frames is not None:
-            motion = resample.resample(motion, request.fps, request.frames)
-        else:
-            motion = resample.resample(motion, request.fps)
-        motion = motion.moved(request.heading - float(kinematics.heading(motion)[0]))
-        x, z = request.origin
-        motion = motion.moved(0.0, (x - motion.root[0, 0], 0.0, z - motion.root[0, 2]))
-        return replace(motion, contacts=kinematics.detect_contacts(motion))
+            motions = [on_floor(motion) for motion in motions]
+        motions = [resample.resample(motion, request.fps, request.frames) for motion in motions]
+        kinematics.pose_together(motions)
+        return [_standing(motion, request) for motion in _told(motions, tell, "Placing", 0.97, 1.0)]
+
+
+def _standing(motion: Motion, request: GenerateRequest) -> Motion:
+    """The motion begins at the request's origin and heading."""
+    motion = motion.moved(request.heading - float(kinematics.heading(motion)[0]))
+    x, z = request.origin
+    motion = motion.moved(0.0, (x - motion.root[0, 0], 0.0, z - motion.root[0, 2]))
+    return motion.with_contacts(kinematics.detect_contacts(motion))

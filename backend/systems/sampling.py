@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..models.config import checked
+from ..protocol import LIMITS
 from .prompts import MAX_CODES, Vocabulary, prompt
 
 
@@ -20,18 +22,29 @@ class SamplingConfig:
     guidance: float = 2.0
     """1 = the text as it is; more pulls away from what the model would do without text"""
 
+    @classmethod
+    def from_dict(cls, d: dict) -> SamplingConfig:
+        """Fields that are absent have their defaults; ValueError names the field that does not fit."""
+        bounds = {"temperature": (0.0, LIMITS.temperature), "guidance": (0.0, LIMITS.guidance), "top_k": (0, 2**17)}
+        return cls(**checked(cls, d, bounds))
 
-def draw(logits, config: SamplingConfig, rng: np.random.Generator) -> int:
-    """One index from ``logits`` (n,)."""
+
+def draw(logits: np.ndarray, config: SamplingConfig, rngs: list[np.random.Generator]) -> np.ndarray:
+    """One index (B,) a row of ``logits`` (B, n), each by its own generator."""
     if config.temperature == 0.0:
-        return int(np.argmax(logits))
+        return logits.argmax(-1)
+    count = logits.shape[-1]
+    kept = np.arange(count)[None]
+    if 0 < config.top_k < count:
+        kept = np.sort(np.argpartition(logits, count - config.top_k, axis=-1)[:, count - config.top_k :], axis=-1)
+        logits = np.take_along_axis(logits, kept, axis=-1)
     # from the largest down, so that a temperature next to 0 leaves it finite
     with np.errstate(over="ignore"):
-        scaled = (logits.astype(np.float64) - float(logits.max())) / config.temperature
-    if 0 < config.top_k < len(scaled):
-        scaled[scaled < np.partition(scaled, -config.top_k)[-config.top_k]] = -np.inf
-    chances = np.exp(scaled)
-    return int(rng.choice(len(chances), p=chances / chances.sum()))
+        scaled = (logits.astype(np.float64) - logits.max(-1, keepdims=True)) / config.temperature
+    sums = np.exp(scaled).cumsum(-1)
+    drawn = np.array([rng.random() for rng in rngs])
+    places = (sums / sums[:, -1:] <= drawn[:, None]).sum(-1)
+    return np.take_along_axis(np.broadcast_to(kept, logits.shape), places[:, None], axis=-1)[:, 0]
 
 
 def sample(
@@ -61,8 +74,7 @@ def sample(
         return engine.step(state, np.concatenate([tokens, tokens]) if guided else tokens)
 
     if codes is None:
-        drawn = [draw(row[vocabulary.lengths], config, rng) for row, rng in zip(steered(logits), rngs)]
-        lengths = np.array(drawn) + 1
+        lengths = draw(steered(logits)[:, vocabulary.lengths], config, rngs) + 1
         logits = step(np.array([vocabulary.length(n) for n in lengths]))
     else:
         lengths = np.full(takes, codes)
@@ -70,8 +82,7 @@ def sample(
         raise ValueError(f"between 1 and {MAX_CODES} motion codes can be made, got {lengths.max()}")
     out = np.zeros((takes, int(lengths.max())), dtype=np.int64)
     for k in range(out.shape[1]):
-        here = steered(logits)
-        out[:, k] = [draw(row[vocabulary.motion], config, rng) for row, rng in zip(here, rngs)]
+        out[:, k] = draw(steered(logits)[:, vocabulary.motion], config, rngs)
         tick((k + 1) / out.shape[1])
         if k + 1 < out.shape[1]:
             logits = step(out[:, k] + vocabulary.motion.start)

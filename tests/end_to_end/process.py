@@ -9,11 +9,13 @@ from tests.service.conftest import Backend
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 120.0  # torch alone takes 4 seconds to import on an idle core
+HEAVY = ("torch", "transformers", "tokenizers", "safetensors", "scipy", "bpy")
+"""packages that only the torch engine may load"""
 
 # Runs backend/__main__.py, tells on stderr which heavy packages are imported, and hides some as if not installed.
 _WATCHED = """
 import importlib.machinery, runpy, sys
-HEAVY, HIDDEN = ("torch", "transformers", "tokenizers", "safetensors", "bpy"), {hidden!r}
+HEAVY, HIDDEN = {heavy!r}, {hidden!r}
 real = importlib.machinery.PathFinder
 
 class Finder(real):
@@ -37,12 +39,26 @@ runpy.run_module("backend", run_name="__main__", alter_sys=True)
 
 def without(hidden=()) -> list[str]:
     """The command that runs the backend, watched, without the ``hidden`` packages."""
-    return [sys.executable, "-c", _WATCHED.format(hidden=tuple(hidden))]
+    return [sys.executable, "-c", _WATCHED.format(heavy=HEAVY, hidden=tuple(hidden))]
 
 
-def run(*arguments, hidden=None) -> subprocess.CompletedProcess:
-    """``python -m backend`` with these arguments, until it ends; ``hidden`` (a tuple) runs it watched."""
-    command = [sys.executable, "-m", "backend"] if hidden is None else without(hidden)
+def import_log() -> list[str]:
+    """The command that runs the backend and lets Python itself write down every import, for ``packages``."""
+    return [sys.executable, "-X", "importtime", "-m", "backend"]
+
+
+def packages(log: str) -> set[str]:
+    """The packages of an import log: lines such as ``import time: 12 | 34 |   numpy.linalg``."""
+    lines = [line for line in log.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+def run(*arguments, hidden=None, command=None) -> subprocess.CompletedProcess:
+    """``python -m backend``, or ``command``, with these arguments, until it ends; ``hidden`` (a tuple) runs it
+    watched."""
+    if hidden is not None:
+        command = without(hidden)
+    command = command or [sys.executable, "-m", "backend"]
     return subprocess.run(
         [*command, *map(str, arguments)],
         cwd=ROOT, capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False,

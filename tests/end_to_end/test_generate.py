@@ -12,7 +12,7 @@ from backend.motion.formats import bvh, npz
 from backend.protocol import Report
 from tests.end_to_end.process import run
 
-ORDER = ("--seconds", 2, "--fps", 24, "--seed", 3, "--takes", 2)
+ORDER = ("--seconds", 2, "--fps", 24, "--seed", 3, "--takes", 2, "--device", "cpu")
 
 
 def generate(bundle, out):
@@ -34,10 +34,10 @@ def test_the_report_is_one_line_of_json(made):
     report, progress, out = made
     assert report["out"] == str(out)
     known = Report.from_dict(report)
-    assert (known.bundle, known.engine, known.seed, known.frames) == ("tiny 0", "torch", 3, 48)
+    assert (known.bundle, known.engine, known.seed, known.frames) == ("tiny 0", "numpy", 3, 48)
     assert len(known.scores) == 2 and known.scores[known.chosen] == max(known.scores)
     assert "walk" in known.reason
-    for stage in ("Checking the bundle", "Starting the engine", "Generating", "Decoding", "[100 %] Done"):
+    for stage in ("Checking the bundle", "Loading the model", "Generating", "Decoding", "[100 %] Done"):
         assert stage in progress
 
 
@@ -95,14 +95,22 @@ def test_a_broken_bundle_is_one_line_and_no_file(damage, message, tiny_bundle, t
     assert not (tmp_path / "x.npz").exists()
 
 
-def test_without_torch_the_message_says_what_to_choose(tiny_bundle, tmp_path):
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ((), "bundle tiny runs on torch only, and this Python "),
+        (("--engine", "numpy"), "bundle tiny runs on torch, not on numpy"),
+        (("--engine", "torch"), "the torch engine was asked for, and this Python "),
+    ],
+)
+def test_without_torch_the_message_says_what_to_choose(options, message, torch_bundle, tmp_path):
     out = tmp_path / "x.npz"
-    done = run("generate", "walk", "--bundle", tiny_bundle, "--out", out, hidden=("torch",))
+    done = run("generate", "walk", *options, "--bundle", torch_bundle, "--out", out, hidden=("torch",))
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr and not out.exists()
-    assert last == (
-        "error: bundle tiny 0 runs on torch, which this Python does not have. "
-        "Use the Python that the README names ('Without Blender'), or another --device or --bundle."
+    assert last.startswith(f"error: {message}") and "GB" in last, "with the size of what to install"
+    assert last.endswith(
+        ". Use --engine auto, a Python with torch (README, 'Without Blender'), or another --device or --bundle."
     )
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import queue
 import subprocess
@@ -91,7 +92,8 @@ def start(tmp_path):
     for backend in started:
         backend.process.kill()
         backend.process.wait()
-        backend.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it ended before it read our last message
+            backend.process.stdin.close()
 
 
 @pytest.fixture

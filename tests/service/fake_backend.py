@@ -1,6 +1,6 @@
 """A backend process with a fake system, served over its real standard streams.
 
-The prompt's first word is what it does."""
+The prompt's first word is what it does. An argument is the number of seconds after which it ends without work."""
 
 import os
 import sys
@@ -78,4 +78,4 @@ def load_system(folder, progress):
 
 
 if __name__ == "__main__":
-    serve(OWNED, load_system, grace=0.2, heartbeat=0.1)
+    serve(OWNED, load_system, idle=float(sys.argv[1]) if sys.argv[1:] else None, grace=0.2, heartbeat=0.1)

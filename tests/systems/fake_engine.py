@@ -20,7 +20,8 @@ def bundle(**changes) -> Bundle:
     model = {"text_size": TEXT_SIZE, "codes": CODES, "positions": 160, "lengths": prompts.MAX_CODES}
     fields = {
         "path": None, "name": "fake", "version": "1", "system": "motiongpt2", "tasks": ("text_to_motion",),
-        "engines": ("torch",), "prompt_version": prompts.VERSION, "config": {"language_model": model}, "features": {},
+        "engines": ("torch",), "prompt_version": prompts.VERSION, "features": {},
+        "config": {"language_model": model, "motion_tokenizer": {"codes": CODES}, "sampling": {}},
         "licence": "none", "training_data": (), "acknowledgement": "", "metrics": {}, "files": {},
     }  # fmt: skip
     return Bundle(**(fields | changes))
@@ -67,7 +68,7 @@ class FakeEngine:
         """Code 0 stands, 1 walks ahead, 2 walks and lifts the right arm, 3 turns, 4 hovers half a metre up, 5 sinks,
         6 and 7 bend the knees, 8 sits with level thighs."""
         codes = np.asarray(codes)
-        self.decoded.append(codes)
+        self.decoded += [row[None] for row in codes]
         return np.stack([ms272.encode(self._motion(np.repeat(row, prompts.FRAMES_PER_CODE))) for row in codes])
 
     def _motion(self, codes):

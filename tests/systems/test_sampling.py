@@ -97,11 +97,19 @@ def test_guidance_pulls_towards_the_text():
 
 
 def test_top_k_leaves_only_the_likeliest():
-    rng = np.random.default_rng(0)
-    logits = np.arange(9.0)
-    assert {draw(logits, SamplingConfig(temperature=3.0, top_k=3), rng) for _ in range(200)} == {6, 7, 8}
-    assert len({draw(logits * 0, SamplingConfig(top_k=0), rng) for _ in range(200)}) == 9
-    assert draw(logits, SamplingConfig(top_k=1), rng) == 8
+    logits, rngs = np.tile(np.arange(9.0), (200, 1)), [np.random.default_rng(i) for i in range(200)]
+    assert set(draw(logits, SamplingConfig(temperature=3.0, top_k=3), rngs)) == {6, 7, 8}
+    assert len(set(draw(logits * 0, SamplingConfig(top_k=0), rngs))) == 9
+    assert set(draw(logits, SamplingConfig(top_k=1), rngs)) == {8}
+
+
+def test_draws_are_as_likely_as_the_logits_say():
+    """Row by row what numpy's own weighted choice takes from the same generator."""
+    logits = np.random.default_rng(1).normal(size=(50, 30)).astype(np.float32)
+    drawn = draw(logits, SamplingConfig(temperature=0.7, top_k=0), [np.random.default_rng(i) for i in range(50)])
+    for i, row in enumerate(logits.astype(float)):
+        chances = np.exp((row - row.max()) / 0.7)
+        assert drawn[i] == np.random.default_rng(i).choice(30, p=chances / chances.sum())
 
 
 def test_what_tick_raises_stops_within_one_token():

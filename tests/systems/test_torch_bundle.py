@@ -22,7 +22,7 @@ from backend.systems.sampling import SamplingConfig, sample  # noqa: E402
 @pytest.fixture(scope="module")
 def system(tiny_bundle):
     bundle = bundles.load(tiny_bundle)
-    return systems.create(bundle, engines.create(bundle, "cpu"))
+    return systems.create(bundle, engines.create(bundle, "torch", "cpu"))
 
 
 def generate(system, text="a person walks", progress=lambda stage, fraction: None, **options):
@@ -33,11 +33,16 @@ def same(a, b):
     return np.array_equal(a.root, b.root) and np.array_equal(a.rotations, b.rotations)
 
 
+def close(a, b):
+    """Takes are decoded together: how many there are moves the last digits."""
+    return np.allclose(a.root, b.root, atol=1e-6) and np.allclose(a.rotations, b.rotations, atol=1e-6)
+
+
 def test_same_seed_same_motion_and_take_i_whatever_the_number_of_takes(system):
     three, report = generate(system, seconds=2, takes=3, seed=5, fps=24)
     again, _ = generate(system, seconds=2, takes=3, seed=5, fps=24)
     one, _ = generate(system, seconds=2, takes=1, seed=5, fps=24)
-    assert all(same(a, b) for a, b in zip(three, again, strict=True)) and same(one[0], three[0])
+    assert all(same(a, b) for a, b in zip(three, again, strict=True)) and close(one[0], three[0])
     assert not same(three[0], three[1])
     assert [len(m) for m in three] == [48] * 3 and report.frames == 48
     assert (report.engine, report.bundle) == ("torch", "tiny 0") and len(report.scores) == 3
@@ -97,17 +102,17 @@ def test_a_bundle_of_another_prompt_version_is_refused_by_the_loader(tiny_bundle
     manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     (folder / "bundle.json").write_text(json.dumps(manifest | {"prompt_version": 2}), encoding="utf-8")
     with pytest.raises(BundleError, match="prompt version 2"):
-        loading.system_loader("cpu")(folder, lambda stage, fraction: None)
+        loading.system_loader("torch", "cpu")(folder, lambda stage, fraction: None)
 
 
 @pytest.mark.parametrize("command", ["serve", "generate"])
 def test_the_thread_limit_of_the_command_line_reaches_torch(command, tiny_bundle, tmp_path, monkeypatch):
     """In the thread that generates, as in the service: torch keeps the limit per thread."""
     loaders = []
-    monkeypatch.setattr(cli, "serve", lambda owned, loader, parent: loaders.append(loader))
+    monkeypatch.setattr(cli, "serve", lambda owned, loader, *rest: loaders.append(loader))
     monkeypatch.setattr(cli, "_generate", lambda options, loader, owned: loaders.append(loader) or 0)
     text = ["walk", "--out", str(tmp_path / "x.npz")] if command == "generate" else []
-    cli.main([command, *text, "--device", "cpu", "--threads", "3"], (0, 1))
+    cli.main([command, *text, "--engine", "torch", "--device", "cpu", "--threads", "3"], (0, 1))
     found = []
 
     def work():
@@ -124,15 +129,15 @@ def test_the_thread_limit_of_the_command_line_reaches_torch(command, tiny_bundle
 
 def test_what_no_engine_can_do_is_said_in_words(tiny_bundle, monkeypatch):
     def load(device):
-        return loading.system_loader(device)(tiny_bundle, lambda stage, fraction: None)
+        return loading.system_loader("torch", device)(tiny_bundle, lambda stage, fraction: None)
 
     with pytest.raises(EngineError, match="device 'tpu' is not there.*auto, cpu") as error:
         load("tpu")
     told = as_request_error(error.value)
-    assert told.kind == "engine" and "Preferences > Add-ons > Posewright > Backend Python" in told.action
+    assert told.kind == "engine" and "Preferences > Add-ons > Posewright: set Engine to Automatic" in told.action
     monkeypatch.delitem(sys.modules, "backend.engines.torch_engine")
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(EngineError, match="needs the Python package 'tokenizers'"):
+    with pytest.raises(EngineError, match="lacks tokenizers"):
         load("cpu")
 
 

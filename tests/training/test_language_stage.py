@@ -116,7 +116,7 @@ def overfit(tmp_path_factory):
 
 def test_twenty_pairs_come_back_from_the_exported_bundle(overfit):
     """Greedy, only codes allowed, exactly as many as asked for: what the system does without chance."""
-    engine = create(bundles.load(overfit.bundle.path), "cpu")
+    engine = create(bundles.load(overfit.bundle.path), "torch", "cpu")
     config = LanguageModelConfig.from_dict(overfit.bundle.config["language_model"])
     wrong = {}
     for sentence, item in zip(TEXTS, overfit.pairs, strict=True):
@@ -158,7 +158,7 @@ def prompts(overfit, engine):
 
 
 def test_cached_logits_are_those_of_a_full_forward_pass(overfit):
-    engine = create(overfit.bundle, "cpu", threads=1)
+    engine = create(overfit.bundle, "torch", "cpu", threads=1)
     three = prompts(overfit, engine)
     rows = [three[0], three[0], three[1], three[2], three[0]]
     logits, state = engine.start(rows)
@@ -175,7 +175,7 @@ def test_cached_logits_are_those_of_a_full_forward_pass(overfit):
 
 
 def test_a_row_does_not_depend_on_its_neighbours(overfit):
-    engine = create(overfit.bundle, "cpu")
+    engine = create(overfit.bundle, "torch", "cpu")
     three = prompts(overfit, engine)
     together, _ = engine.start(three)
     for row, got in zip(three, together, strict=True):
@@ -184,7 +184,7 @@ def test_a_row_does_not_depend_on_its_neighbours(overfit):
 
 
 def test_engine_encodes_and_decodes_in_the_features_own_units(overfit):
-    engine = create(overfit.bundle, "cpu")
+    engine = create(overfit.bundle, "torch", "cpu")
     features = np.random.default_rng(0).normal(size=(2, 18, 272)).astype(np.float32)
     codes = engine.encode(features)
     assert codes.shape == (2, 4) and codes.min() >= 0 and codes.max() < CODES
@@ -197,9 +197,9 @@ def test_engine_encodes_and_decodes_in_the_features_own_units(overfit):
 
 def test_what_cannot_run_says_why(overfit):
     with pytest.raises(ValueError, match="device 'tpu' is not there.*auto, cpu"):
-        create(overfit.bundle, "tpu")
-    with pytest.raises(EngineError, match="runs on numpy"):
-        create(SimpleNamespace(name="other", engines=("numpy",)))
-    engine = create(overfit.bundle, "cpu")
+        create(overfit.bundle, "torch", "tpu")
+    with pytest.raises(EngineError, match="runs on numpy, not on torch"):
+        create(SimpleNamespace(name="other", engines=("numpy",)), "torch")
+    engine = create(overfit.bundle, "torch", "cpu")
     with pytest.raises(ValueError, match="at least one token"):
         engine.start([[1], []])

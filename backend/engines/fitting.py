@@ -1,0 +1,68 @@
+"""Whether the parts of a bundle fit together: what every engine asks before it builds a network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..bundles.bundle import MANIFEST, BundleError, named, shown
+from ..models.config import LanguageModelConfig, VQVAEConfig
+from ..systems.prompts import SPECIALS
+from .files import MOTION_TOKENIZER, TEXT_TOKENIZER
+
+
+def configs(bundle) -> tuple[LanguageModelConfig, VQVAEConfig]:
+    """The shapes of the language model and the motion tokenizer of a ``Bundle``. BundleError names the field of
+    ``bundle.json`` that does not fit."""
+    language = config_of(bundle, "language_model", LanguageModelConfig)
+    motion = config_of(bundle, "motion_tokenizer", VQVAEConfig)
+    if language.codes != motion.codes:
+        raise BundleError(
+            f"{named(bundle.path, MANIFEST)}: 'codes' is {language.codes} in config.language_model and {motion.codes} "
+            "in config.motion_tokenizer; the networks were not made for each other"
+        )
+    return language, motion
+
+
+def check_text_tokens(bundle, ids: Mapping[str, int], language: LanguageModelConfig) -> None:
+    """BundleError when the text tokenizer was not made for the language model: another number of tokens, or the control
+    tokens elsewhere. Its words would be read as other words, or as motion."""
+    where = named(bundle.path, TEXT_TOKENIZER)
+    if len(ids) != language.text_size:
+        raise BundleError(
+            f"{where} has {len(ids)} tokens, the language model was made for {language.text_size} "
+            f"('text_size' in {MANIFEST})"
+        )
+    for number, token in enumerate(SPECIALS):
+        if ids.get(token) != number:
+            raise BundleError(
+                f"{where} has {token} at {shown(ids.get(token))}, the language model reads it at {number}"
+            )
+
+
+def check_normalisation(bundle, mean: np.ndarray, std: np.ndarray) -> None:
+    """BundleError when mean and std (D,) are not those that the manifest was written for."""
+    found, expected = fingerprint(mean, std), bundle.features.get("fingerprint")
+    if found != expected:
+        raise BundleError(
+            f"{named(bundle.path, MOTION_TOKENIZER)}: 'mean' and 'std' have the fingerprint {found[:8]}, {MANIFEST} "
+            f"expects {shown(expected)}: they belong to other weights"
+        )
+
+
+def fingerprint(mean: np.ndarray, std: np.ndarray) -> str:
+    """sha256 of the float32 bytes of mean and std: two models work together only if this is the same."""
+    return hashlib.sha256(mean.astype("<f4").tobytes() + std.astype("<f4").tobytes()).hexdigest()
+
+
+def config_of(bundle, name: str, kind: type):
+    """What ``bundle.json`` has under ``config`` and ``name``, as ``kind.from_dict`` reads it; BundleError names the
+    field that does not fit."""
+    if name not in bundle.config:
+        raise BundleError(f"{named(bundle.path, MANIFEST)}: 'config' lacks {name!r}")
+    try:
+        return kind.from_dict(bundle.config[name])
+    except ValueError as error:
+        raise BundleError(f"{named(bundle.path, MANIFEST)}: config.{name}: {error}") from error
