@@ -5,6 +5,14 @@ from __future__ import annotations
 
 import bpy
 
+try:
+    import numpy  # noqa: F401
+except ImportError as missing:  # Blender's own builds bring it; those of Linux distributions leave it to a package
+    raise ImportError(
+        "Posewright needs numpy, which this Blender's Python does not have. Install it (on Debian and Ubuntu the "
+        "package python3-numpy) and restart Blender."
+    ) from missing
+
 from .ui import operators, panel, preferences, properties, runtime
 
 _CLASSES = (

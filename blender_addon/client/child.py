@@ -14,10 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import framing
-from .failure import BackendFailure
+from .failure import CHANGE_PYTHON, BackendFailure
+from .launch import Launch
 
-# Blender sets some of these for its own Python; another Python that inherits them finds the wrong library
-_STRIPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
+# Blender sets some of these for its own Python; another Python that inherits them finds the wrong library, and one
+# that takes the path for unsafe does not find the backend in its folder
+_STRIPPED = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONEXECUTABLE",
+    "PYTHONSAFEPATH",
+    "__PYVENV_LAUNCHER__",
+)
 # the line of a traceback, or of a dying interpreter, that says what happened
 _COMPLAINT = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b.*|Fatal Python error.*")
 
@@ -39,15 +48,19 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
 class Child:
     """A running backend. ``inbox`` yields message dicts and, at the end, one ``Ended``; ``send`` never blocks."""
 
-    def __init__(self, python: str, folder: Path):
-        """BackendFailure when ``python`` cannot be started at all."""
-        self.python = python
+    def __init__(self, launch: Launch, folder: Path):
+        """``folder`` holds the ``backend`` package; BackendFailure when the Python cannot be started at all."""
+        if not (folder / "backend").is_dir():  # another Blender that shares the folder of the add-ons removed it
+            raise BackendFailure(
+                f"The add-on's folder '{folder}' is gone", "Install Posewright again and restart Blender."
+            )
+        self.launch = launch
         self.inbox: queue.SimpleQueue[dict | Ended] = queue.SimpleQueue()
         self.errors: deque[str] = deque(maxlen=60)
         self._outbox: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
         try:
             self._process = subprocess.Popen(
-                [python, "-m", "backend", "serve"],
+                launch.command(),
                 cwd=folder,
                 env=environment(os.environ),
                 stdin=subprocess.PIPE,
@@ -57,8 +70,7 @@ class Child:
             )
         except OSError as error:
             raise BackendFailure(
-                f"'{python}' cannot be started ({error.strerror or error})",
-                "Choose another Python in Edit > Preferences > Add-ons > Posewright.",
+                f"'{launch.python}' cannot be started ({error.strerror or error})", CHANGE_PYTHON
             ) from error
         self._stderr = self._thread(self._read_errors)
         self._thread(self._read_messages)

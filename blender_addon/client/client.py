@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..backend.motion.motion import Motion
-from ..backend.protocol import PROTOCOL_VERSION, Progress, RequestError, ServerInfo, Take
+from ..backend.protocol import POSEWRIGHT_VERSION, PROTOCOL_VERSION, Progress, RequestError, ServerInfo, Take
 from .child import Child, Ended
-from .failure import BackendFailure
+from .failure import CHANGE_PYTHON, BackendFailure
+from .launch import Launch
 
-_ANOTHER = "Choose another Python in Edit > Preferences > Add-ons > Posewright."
 _AGAIN = "Press Generate again."
 _KILL = 9  # SIGKILL, which Windows' signal module lacks
 
@@ -36,9 +36,12 @@ class Call:
     """One request under way. ``result`` or ``failure`` is set when it is over."""
 
     id: int
-    method: str
+    message: dict
+    """as it was sent"""
     heard: float
-    """when the backend last said something about it, monotonic seconds"""
+    """when the backend last said something about it, or was asked, monotonic seconds"""
+    untouched: bool = True
+    """it was sent once, and the backend has said nothing about it"""
     stage: str = ""
     fraction: float = 0.0
     takes: dict[int, Motion] = field(default_factory=dict)
@@ -59,6 +62,8 @@ class Client:
         self.info: ServerInfo | None = None
         self.failure: BackendFailure | None = None
         """why the last start failed or the child ended"""
+        self.resting = False
+        """the child ended in good order because it had nothing to do"""
         self._child: Child | None = None
         self._opening: Call | None = None
         self._calls: dict[int, Call] = {}
@@ -74,13 +79,13 @@ class Client:
         """Nothing is awaited: no need to poll."""
         return self._opening is None and not self._calls and not self._cancelled
 
-    def open(self, python: str) -> None:
-        """Make sure that a backend of this Python runs or starts; BackendFailure when it cannot even be tried."""
-        if self._child is not None and (self._child.python != python or not self._child.running):
+    def open(self, launch: Launch) -> None:
+        """Make sure that this backend runs or starts; BackendFailure when it cannot even be tried."""
+        if self._child is not None and (self._child.launch != launch or not self._child.running):
             self.close()
         if self._child is None:
-            self.failure = None
-            self._child = Child(python, self.folder)
+            self.failure, self.resting = None, False
+            self._child = Child(launch, self.folder)
             self._opening = self._send("initialize", {"protocol": PROTOCOL_VERSION})
 
     def request(self, method: str, params: dict) -> Call:
@@ -91,7 +96,7 @@ class Client:
 
     def cancel(self, call: Call) -> None:
         """Drop a request: whatever still comes for it is ignored, and a backend that does not let go is killed."""
-        if self._calls.pop(call.id, None) is not None and self._child is not None:
+        if self._calls.pop(call.id, None) is not None and self.ready:
             self._child.send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": call.id}})
             self._cancelled[call.id] = time.monotonic()
 
@@ -104,7 +109,7 @@ class Client:
             except queue.Empty:
                 break
             if isinstance(message, Ended):
-                self._fail(self._why_ended(message))
+                self._ended(message)
             else:
                 self._receive(message)
         self._check_deadlines()
@@ -116,8 +121,9 @@ class Client:
         self._forget(BackendFailure("The backend was stopped."))
 
     def _send(self, method: str, params: dict) -> Call:
-        call = Call(next(self._ids), method, time.monotonic())
-        self._child.send({"jsonrpc": "2.0", "id": call.id, "method": method, "params": params})
+        key = next(self._ids)
+        call = Call(key, {"jsonrpc": "2.0", "id": key, "method": method, "params": params}, time.monotonic())
+        self._child.send(call.message)
         return call
 
     def _receive(self, message: dict) -> None:
@@ -130,13 +136,13 @@ class Client:
             else:
                 self._answered(message)
         except RequestError as error:
-            self._fail(BackendFailure(f"The backend's message cannot be read: {error}", error.action or _ANOTHER))
+            self._fail(BackendFailure(f"The backend's message cannot be read: {error}", error.action or CHANGE_PYTHON))
 
     def _notified(self, method: str, params: dict) -> None:
         call = self._calls.get(params.get("id"))
         if call is None:
             return  # about a request that was cancelled
-        call.heard = time.monotonic()
+        call.heard, call.untouched = time.monotonic(), False
         if method == "$/progress":
             progress = Progress.from_dict(params)
             call.stage, call.fraction = progress.stage, min(max(progress.fraction, 0.0), 1.0)
@@ -165,17 +171,24 @@ class Client:
 
     def _opened(self, info: ServerInfo) -> None:
         self._opening = None
+        if info.version != POSEWRIGHT_VERSION:  # another Blender shares the folder of the add-ons
+            text = f"The add-on was changed on disk from version {POSEWRIGHT_VERSION} to {info.version}"
+            self._fail(BackendFailure(text, "Restart Blender."))
+            return
         if info.protocol != PROTOCOL_VERSION:
             text = f"The backend speaks protocol {info.protocol}, the add-on {PROTOCOL_VERSION}"
             self._fail(BackendFailure(text, "Install the add-on again and restart Blender."))
             return
         self.info = info
+        for call in self._calls.values():  # the backend before this one went to rest without having seen them
+            call.heard, call.untouched = time.monotonic(), False
+            self._child.send(call.message)
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()
         if self._opening is not None and now - self._opening.heard > self.deadlines.start:
             text = f"The backend did not answer within {self.deadlines.start:g} seconds of its start"
-            self._fail(BackendFailure(text, f"{_AGAIN} If that does not help: {_ANOTHER[0].lower()}{_ANOTHER[1:]}"))
+            self._fail(BackendFailure(text, f"{_AGAIN} If that does not help: {CHANGE_PYTHON}"))
         for call in list(self._calls.values()):
             if now - call.heard > self.deadlines.silence:
                 text = f"The backend said nothing for {self.deadlines.silence:g} seconds and was stopped"
@@ -184,10 +197,27 @@ class Client:
         if any(now - since > self.deadlines.cancel for since in self._cancelled.values()):
             self._fail(BackendFailure("The backend did not stop when asked and was ended."))
 
+    def _ended(self, end: Ended) -> None:
+        """A backend that has nothing to do ends in good order; one that did so while it was asked is started again."""
+        rests = end.code == 0 and not end.junk and self._opening is None
+        if not rests or not all(call.untouched for call in self._calls.values()):
+            self._fail(self._why_ended(end))
+            return
+        launch, missed, self._calls = self._child.launch, self._calls, {}
+        self._forget(None)
+        self.resting = True
+        if missed:
+            self._calls = missed
+            try:
+                self.open(launch)
+            except BackendFailure as failure:
+                self._fail(failure)
+
     def _why_ended(self, end: Ended) -> BackendFailure:
+        python = self._child.launch.python
         if end.junk:
-            text = f"'{self._child.python}' sent something that is not a message of the backend: {end.junk!r}"
-            return BackendFailure(text, _ANOTHER)
+            text = f"'{python}' sent something that is not a message of the backend: {end.junk!r}"
+            return BackendFailure(text, CHANGE_PYTHON)
         last = self._child.last_error()
         said = f": {last}" if last else ""
         if end.code is not None and end.code < 0:  # POSIX: minus the signal; what it last printed says nothing of it
@@ -196,8 +226,11 @@ class Client:
             why = ", often because the memory ran out" if kill else ""
             return BackendFailure(f"{text} (signal {-end.code}){why}", _AGAIN)
         code = "" if end.code is None else f" (exit code {end.code})"
+        if self._opening is not None and "No module named 'numpy'" in last:
+            action = f"Install numpy for it; on Linux that is often the package python3-numpy. Or: {CHANGE_PYTHON}"
+            return BackendFailure(f"The Python '{python}' has no numpy", action)
         if self._opening is not None:
-            return BackendFailure(f"'{self._child.python}' ended without running the backend{code}{said}", _ANOTHER)
+            return BackendFailure(f"'{python}' ended without running the backend{code}{said}", CHANGE_PYTHON)
         return BackendFailure(f"The backend ended by itself{code}{said}", _AGAIN)
 
     def _fail(self, failure: BackendFailure) -> None:
@@ -205,7 +238,7 @@ class Client:
             self._child.kill()
         self._forget(failure)
 
-    def _forget(self, failure: BackendFailure) -> None:
+    def _forget(self, failure: BackendFailure | None) -> None:
         for call in self._calls.values():
             call.failure = failure
         self._calls, self._cancelled = {}, {}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+CHANGE_PYTHON = (
+    "Change Backend Python in Edit > Preferences > Add-ons > Posewright; left blank, Blender's own Python is used."
+)
+
 
 class BackendFailure(Exception):
     """``str(failure)`` is the whole message; ``action`` alone says what to click or change."""

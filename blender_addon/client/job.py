@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from .client import Call, Client
 from .failure import BackendFailure
+from .launch import Launch
 
 
 class Job:
     """``state`` goes from "starting" over "running" to "done", "failed" (see ``failure``) or "cancelled"."""
 
-    def __init__(self, client: Client, python: str, method: str | None = None, params: dict | None = None):
+    def __init__(self, client: Client, launch: Launch, method: str | None = None, params: dict | None = None):
         """Without a ``method`` the job is done as soon as the backend has introduced itself."""
         self.state = "idle"
         self.failure: BackendFailure | None = None
-        self._client, self._python, self._method, self._params = client, python, method, params
+        self._client, self._launch, self._method, self._params = client, launch, method, params
         self._call: Call | None = None
 
     @property
@@ -42,7 +43,7 @@ class Job:
     def start(self) -> None:
         self.state = "starting"
         try:
-            self._client.open(self._python)
+            self._client.open(self._launch)
         except BackendFailure as failure:
             self._fail(failure)
 

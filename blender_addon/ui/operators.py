@@ -73,8 +73,7 @@ class POSEWRIGHT_OT_generate(_Asks, bpy.types.Operator):
         if wishes.new_seed:
             wishes.seed = random.randrange(LIMITS.seed)
         order, request = orders.make(context, state)
-        python = preferences.backend_python(context)
-        state.begin(Job(state.client, python, "motion/generate", request.to_dict()), order)
+        state.begin(Job(state.client, preferences.launch(context), "motion/generate", request.to_dict()), order)
 
     def done(self, state: runtime.Runtime) -> str:
         return state.message
@@ -181,14 +180,14 @@ def _unexpected(error: Exception) -> str:
 
 
 class POSEWRIGHT_OT_check_backend(_Asks, bpy.types.Operator):
-    """Start the backend and show its versions"""
+    """Start the backend and show its version, its Python, its engine and its model"""
 
     bl_idname = "posewright.check_backend"
     bl_label = "Check Backend"
     bl_options = {"INTERNAL"}
 
     def ask(self, context, state: runtime.Runtime) -> None:
-        state.begin(Job(state.client, preferences.backend_python(context)))
+        state.begin(Job(state.client, preferences.launch(context)))
 
     def done(self, state: runtime.Runtime) -> str:
         return " | ".join(state.backend_lines())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-import blf
 import bpy
 
 from ..rig.refusal import Refusal
 from . import order, runtime
+from .text import wrapped
 
 
 class _Tab:
@@ -48,11 +48,11 @@ class POSEWRIGHT_PT_main(_Tab, bpy.types.Panel):
         row.enabled = not reason
         row.operator("posewright.generate", text=label, icon="PLAY")
         if reason:
-            _text(context, layout, reason, "INFO")
+            wrapped(context, layout, reason, "INFO")
             if "Preferences" in reason:
                 layout.operator("posewright.preferences", icon="PREFERENCES")
         if state.message and state.message != reason:
-            _text(context, layout, state.message, "ERROR" if state.failed else "CHECKMARK")
+            wrapped(context, layout, state.message, "ERROR" if state.failed else "CHECKMARK")
 
 
 class POSEWRIGHT_PT_report(_Tab, bpy.types.Panel):
@@ -70,16 +70,16 @@ class POSEWRIGHT_PT_report(_Tab, bpy.types.Panel):
             report = json.loads(wishes.report)
             facts = _facts(report, wishes.rig)
         except (ValueError, KeyError, TypeError):
-            _text(context, self.layout, "The report was written by another version of Posewright.", "INFO")
+            wrapped(context, self.layout, "The report was written by another version of Posewright.", "INFO")
             return
-        _text(context, self.layout, f'"{report["prompt"]}"', "TEXT")
+        wrapped(context, self.layout, f'"{report["prompt"]}"', "TEXT")
         rows = self.layout.column(align=True)
         for name, value in facts:
             split = rows.split(factor=0.32)
-            _text(context, split, name, None)
-            _text(context, split, value, None, 0.74)
+            wrapped(context, split, name, None)
+            wrapped(context, split, value, None, 0.74)
         for warning in report["warnings"]:
-            _text(context, self.layout, warning, "ERROR")
+            wrapped(context, self.layout, warning, "ERROR")
 
 
 class POSEWRIGHT_PT_backend(_Tab, bpy.types.Panel):
@@ -90,7 +90,7 @@ class POSEWRIGHT_PT_backend(_Tab, bpy.types.Panel):
 
     def draw(self, context):
         for line in runtime.of(context).backend_lines():
-            _text(context, self.layout, line, None)
+            wrapped(context, self.layout, line, None)
         row = self.layout.row(align=True)
         row.operator("posewright.check_backend", text="Check", icon="FILE_REFRESH")
         row.operator("posewright.preferences", text="", icon="PREFERENCES")
@@ -115,31 +115,3 @@ def _facts(report: dict, rig: bpy.types.Object | None) -> list[tuple[str, str]]:
     if report["unknown_words"]:
         facts.append(("Not understood", ", ".join(report["unknown_words"])))
     return facts
-
-
-def _text(context, layout, text: str, icon: str | None, share: float = 1.0) -> None:
-    """Lines of text as wide as ``share`` of the sidebar: a label does not wrap by itself."""
-    scale = context.preferences.system.ui_scale
-    beside = 62 if icon is None else 84  # margins, scroll bar and tabs; the icon
-    width = (context.region.width if context.region is not None else 300 * scale) * share - beside * scale
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for i, line in enumerate(_lines(text, width, scale)):
-        if icon is None:
-            column.label(text=line)
-        else:
-            column.label(text=line, icon=icon if i == 0 else "BLANK1")
-
-
-def _lines(text: str, width: float, scale: float) -> list[str]:
-    """``text`` broken between words into lines of at most ``width`` pixels in Blender's interface font."""
-    blf.size(0, 11.0 * scale)
-    lines, line = [], ""
-    for word in text.split():
-        longer = f"{line} {word}" if line else word
-        if line and blf.dimensions(0, longer)[0] > width:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    return [*lines, line]

@@ -53,8 +53,6 @@ class Runtime:
         self.result: Result | None = None
         self.message = ""
         self.failed = False
-        self.info = None
-        """what the backend said of itself when it was last started"""
 
     @property
     def generating(self) -> bool:
@@ -84,7 +82,6 @@ class Runtime:
             self.client.poll()
             return False
         job.poll()
-        self.info = self.client.info or self.info
         if not job.over:
             return False
         order, self.job, self.order = self.order, None, None
@@ -110,18 +107,21 @@ class Runtime:
 
     def backend_lines(self) -> list[str]:
         """The backend's state, in lines for the panel."""
+        if self.job is None:
+            self.client.poll()  # no timer runs while nothing is awaited: it may have ended since
         if self.client.ready:
             info = self.client.info
-            engines = ", ".join(info.engines) or "none (torch is missing in this Python)"
             return [
                 f"Ready: Posewright {info.version}, Python {info.python}",
-                f"Engine: {engines}",
+                f"Engine: {info.engine or 'none'}, {info.engine_why}".rstrip(", "),
                 f"Model: {info.default_bundle or 'none (the bundle is missing)'}",
             ]
         if self.job is not None:
             return ["Starting"]
         if self.client.failure is not None:
             return [f"Not running: {self.client.failure}"]
+        if self.client.resting:
+            return ["Resting, as nothing was asked of it; the next Generate starts it again"]
         return ["Not started; the first Generate starts it"]
 
 

@@ -48,6 +48,10 @@ def pytest_unconfigure(config):
     os._exit(_exit_code[0] if _exit_code else 1)
 
 
+def preferences() -> bpy.types.AddonPreferences:
+    return bpy.context.preferences.addons[ADDON].preferences
+
+
 class Timers:
     """Stands in for bpy.app.timers, which never fire in background mode: holds the callbacks, runs them on demand."""
 
@@ -106,8 +110,10 @@ def scene(addon):
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     state = bpy.types.WindowManager.posewright
     state.client.close()
-    state.client.failure, state.result, state.info = None, None, None
+    state.client.failure, state.client.resting, state.result = None, False, None
     state.say("")
+    wishes = preferences()
+    wishes.python, wishes.engine, wishes.threads = "", "auto", 0
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 30, 1.0
     yield scene
@@ -123,13 +129,14 @@ def state(scene):
 
 @pytest.fixture
 def backend(scene, tmp_path):
-    """Call with a mode of fake_backend.py: makes it the Python of the preferences."""
+    """Call with a mode of fake_backend.py: makes it the Python of the preferences; returns the log of its starts."""
 
-    def choose(mode: str = "ok") -> None:
+    def choose(mode: str = "ok") -> Path:
         program = tmp_path / f"python_{mode}"
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" {mode}\n')
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" {mode} "$0" "$@"\n')
         program.chmod(0o755)
-        bpy.context.preferences.addons[ADDON].preferences.python = str(program)
+        preferences().python = str(program)
+        return tmp_path / f"python_{mode}.log"
 
     return choose
 
@@ -162,8 +169,8 @@ def press(state, timers):
     def begin(**wishes) -> None:
         wish(**wishes)
         order, request = sys.modules[f"{ADDON}.ui.order"].make(bpy.context, state)
-        python = sys.modules[f"{ADDON}.ui.preferences"].backend_python(bpy.context)
-        job = sys.modules[f"{ADDON}.client.job"].Job(state.client, python, "motion/generate", request.to_dict())
+        launch = sys.modules[f"{ADDON}.ui.preferences"].launch(bpy.context)
+        job = sys.modules[f"{ADDON}.client.job"].Job(state.client, launch, "motion/generate", request.to_dict())
         state.begin(job, order)
         sys.modules[f"{ADDON}.ui.runtime"].watch()
 

@@ -1,6 +1,6 @@
 """A backend that speaks the protocol without any model, and misbehaves on demand. Standard library only.
 
-    fake_backend.py MODE
+    fake_backend.py MODE PROGRAM [ARGUMENTS OF python]
 
 ok          answers with a made-up walk on the request's skeleton
 slow        the same after 20 s of progress; lets go at once when cancelled
@@ -8,7 +8,12 @@ late        the same, but answers a cancelled request with its full result never
 deaf        like slow, and never reacts to a cancel
 error       answers motion/generate with an error
 few         announces one take more than it sends
+rest        ends with code 0 after it has made its takes, as a backend does that nobody asks any more
+missed      started for the first time, ends so when it is asked to generate; started again, it does that
+restless    ends with code 0 whenever it is asked to generate
 die         exits with a message on standard error instead of starting
+numpyless   the same, as a Python without numpy does
+updated     introduces itself with another version of Posewright
 die_working exits while generating
 killed      ends by SIGKILL while generating, as when the memory runs out
 crash       ends by SIGSEGV while generating
@@ -16,6 +21,8 @@ junk        writes something that is not a message
 hang        never answers anything
 silent      accepts the work and says nothing more
 old         introduces itself with another protocol version
+
+It appends its arguments to the file PROGRAM.log, a line of JSON each time it is started.
 """
 
 from __future__ import annotations
@@ -29,17 +36,23 @@ import struct
 import sys
 import threading
 import time
+import tomllib
+from pathlib import Path
 
-MODE = sys.argv[1] if len(sys.argv) > 1 else "ok"
+MODE, PROGRAM, *ARGUMENTS = sys.argv[1:]
+LOG = Path(f"{PROGRAM}.log")
 INFO = {
     "protocol": 0 if MODE == "old" else 1,
-    "version": "fake",
+    # of the add-on, in whose folder it is started
+    "version": "9.9.9" if MODE == "updated" else tomllib.loads(Path("blender_manifest.toml").read_text())["version"],
     "python": "3",
     "pid": 0,
     "methods": ["initialize", "motion/generate", "shutdown"],
     "systems": ["fake"],
     "tasks": ["text_to_motion"],
     "engines": ["fake"],
+    "engine": "fake",
+    "engine_why": "nothing else is pretended here",
     "default_bundle": "fake 1",
 }
 
@@ -113,6 +126,8 @@ def generate(key, request: dict, inbox: queue.Queue) -> None:
         os._exit(1)
     if MODE in ("killed", "crash"):
         os.kill(os.getpid(), 9 if MODE == "killed" else 11)
+    if MODE == "restless" or (MODE == "missed" and len(LOG.read_text().splitlines()) == 1):
+        os._exit(0)  # as the backend does; with sys.exit the thread that reads would be in the way
     if MODE == "error":
         data = {"kind": "bundle", "action": "Install the add-on again."}
         send({"id": key, "error": {"code": -32000, "message": "the bundle has a wrong hash", "data": data}})
@@ -145,8 +160,10 @@ def generate(key, request: dict, inbox: queue.Queue) -> None:
 
 
 def main() -> None:
-    if MODE == "die":
-        sys.exit("ModuleNotFoundError: No module named 'torch'")
+    with LOG.open("a") as log:
+        log.write(json.dumps(ARGUMENTS) + "\n")
+    if MODE in ("die", "numpyless"):
+        sys.exit(f"ModuleNotFoundError: No module named '{'numpy' if MODE == 'numpyless' else 'something'}'")
     if MODE == "junk":
         print("Welcome to the fake shell!", flush=True)
     inbox: queue.Queue = queue.Queue()
@@ -159,6 +176,8 @@ def main() -> None:
             send({"id": key, "result": INFO})
         elif method == "motion/generate":
             generate(key, message["params"], inbox)
+            if MODE == "rest":
+                os._exit(0)
         elif method == "shutdown":
             send({"id": key, "result": None})
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import replace
@@ -32,7 +33,13 @@ def untouched(rig) -> bool:
 @pytest.mark.parametrize(
     ("mode", "words"),
     [
-        ("die", "No module named 'torch'. Choose another Python"),
+        (
+            "die",
+            "(exit code 1): ModuleNotFoundError: No module named 'something'. Change Backend Python in Edit >",
+        ),
+        ("numpyless", "python_numpyless' has no numpy. Install numpy for it; on Linux that is often the package"),
+        ("restless", "The backend ended by itself (exit code 0). Press Generate again."),
+        ("updated", " to 9.9.9. Restart Blender."),
         ("die_working", "(exit code 1): MemoryError: the fake backend ran out of memory. Press Generate again."),
         ("killed", "ended by the system (signal 9), often because the memory ran out. Press Generate again."),
         ("crash", "crashed (signal 11). Press Generate again."),
@@ -56,7 +63,7 @@ def test_a_program_that_is_no_python(scene, state, backend, generate):
     rig, _ = character.make()
     bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python = "/bin/cat"
     message = generate()
-    assert "'/bin/cat' ended without running the backend" in message and "Choose another Python" in message
+    assert "'/bin/cat' ended without running the backend" in message and "Change Backend Python" in message
     assert "Check" not in message and untouched(rig)
 
 
@@ -188,6 +195,59 @@ def test_a_killed_backend_is_started_anew(scene, state, backend, generate):
     assert state.client._child is not first
 
 
+def test_a_resting_backend_is_no_failure(scene, state, backend, generate):
+    rig, _ = character.make()
+    starts = backend("rest")
+    assert not generate()
+    while state.client.ready:  # until it is seen that it ended
+        state.backend_lines()
+    assert not state.failed and state.client.failure is None
+    assert state.backend_lines() == ["Resting, as nothing was asked of it; the next Generate starts it again"]
+    assert not generate(seed=2)
+    assert len(starts.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("mode", "starts"), [("missed", 2), ("restless", 2)])
+def test_a_request_that_met_the_end_of_a_rest_is_sent_once_more(scene, state, backend, timers, press, mode, starts):
+    rig, _ = character.make()
+    log = backend(mode)
+    press()
+    assert timers.pump()
+    assert len(log.read_text().splitlines()) == starts
+    assert state.failed == (mode == "restless") and untouched(rig) == state.failed
+    assert state.client.ready != state.failed
+
+
+def test_cancel_while_a_request_is_sent_once_more(scene, state, backend, timers, press):
+    rig, _ = character.make()
+    backend("missed")
+    press()
+    assert timers.pump(until=lambda: state.client.ready)
+    first = state.client._child
+    assert timers.pump(until=lambda: state.client._child is not first)
+    bpy.ops.posewright.cancel()
+    assert timers.pump()
+    assert state.client.ready and not state.failed and untouched(rig)
+
+
+def test_other_options_replace_the_running_backend(scene, state, backend, generate):
+    character.make()
+    wishes = bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences
+    starts = backend()
+    assert not generate()
+    first = state.client._child
+    assert not generate(seed=2)
+    assert state.client._child is first
+    wishes.engine, wishes.threads = "torch", 3
+    assert not generate(seed=3)
+    assert not first.running and state.client._child.running
+    plain, chosen = map(json.loads, starts.read_text().splitlines())
+    remember = plain[-1]
+    assert plain == ["-m", "backend", "serve", "--idle", "600", "--engine", "auto", "--remember", remember]
+    assert chosen == [*plain[:5], "--engine", "torch", "--threads", "3", "--remember", remember]
+    assert os.path.isdir(os.path.dirname(remember)) and "posewright" in remember
+
+
 def test_another_python_replaces_the_running_one(scene, state, backend, generate):
     character.make()
     backend("ok")
@@ -201,11 +261,20 @@ def test_another_python_replaces_the_running_one(scene, state, backend, generate
 def test_check_backend(scene, state, backend):
     backend()
     assert bpy.ops.posewright.check_backend() == {"FINISHED"}
-    assert any("fake" in line for line in state.backend_lines())
+    assert "Engine: fake, nothing else is pretended here" in state.backend_lines()
     backend("die")
-    with pytest.raises(RuntimeError, match="No module named 'torch'"):
+    with pytest.raises(RuntimeError, match="No module named 'something'"):
         bpy.ops.posewright.check_backend()
     assert "Not running" in state.backend_lines()[0]
+
+
+def test_another_blender_has_removed_the_add_on(state, tmp_path):
+    """Its folder may be shared by two versions of Blender."""
+    client = module("client.client").Client(tmp_path / "posewright")
+    job = module("client.job").Job(client, module("ui.preferences").launch(bpy.context))
+    job.start()
+    assert job.state == "failed"
+    assert str(job.failure).endswith("is gone. Install Posewright again and restart Blender.")
 
 
 def test_switching_off_leaves_no_process(scene, state, backend, generate):
@@ -226,6 +295,7 @@ def test_switching_off_leaves_no_process(scene, state, backend, generate):
 def test_blenders_python_settings_do_not_reach_the_backend(addon, monkeypatch):
     monkeypatch.setenv("PYTHONHOME", "/blender/python")
     monkeypatch.setenv("PYTHONPATH", "/blender/scripts")
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
     kept = module("client.child").environment(os.environ)
-    assert "PYTHONHOME" not in kept and "PYTHONPATH" not in kept
+    assert not {"PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH"} & set(kept)
     assert kept["PYTHONNOUSERSITE"] == kept["PYTHONDONTWRITEBYTECODE"] == "1" and "PATH" in kept

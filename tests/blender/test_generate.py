@@ -234,7 +234,7 @@ def test_ten_seconds(scene, state, backend, generate):
     assert deviation(rig, state.result) < 1e-3
 
 
-def test_with_the_real_backend(scene, state, generate):
+def test_with_the_torch_engine(scene, state, generate):
     python = os.environ.get("POSEWRIGHT_PYTHON")
     if not python:
         pytest.skip("POSEWRIGHT_PYTHON does not name a Python with torch: run 'python3 build_addon.py test'")
@@ -242,9 +242,11 @@ def test_with_the_real_backend(scene, state, generate):
     if not os.path.exists(os.path.join(os.path.dirname(folder), "..", "backend", "weights", "starter", "bundle.json")):
         pytest.skip("the zip holds no bundle in backend/weights/starter")
     rig, _ = character.make()
-    bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python = python
+    wishes = bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences
+    wishes.python, wishes.engine = python, "torch"
     message = generate(prompt="a person walks forward", seconds=4.0, takes=2)
     assert not message
+    assert json.loads(scene.posewright.report)["engine"] == "torch"
     assert deviation(rig, state.result) < 1e-3
     assert len(module("rig.actions").curves_of(rig)[0].keyframe_points) == 120
 

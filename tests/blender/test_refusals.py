@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from unittest.mock import Mock
+
 import bpy
 import pytest
 
 from tests.blender import character
 from tests.blender.character import Build
+from tests.blender.measure import module
 
 
 def untouched(rig) -> bool:
@@ -121,18 +125,25 @@ def test_nla_tweak_mode(scene, backend, generate):
     assert len(bpy.data.actions) == 1
 
 
-def test_no_backend_python(scene, backend, generate):
+@pytest.mark.parametrize("own", [None, "", "/nowhere/bin/python3", "/tmp", "BLENDER"])
+def test_a_blender_that_does_not_know_its_own_python(scene, state, generate, monkeypatch, own):
+    """It leaves sys.executable empty, or on its own program: starting that would open a second Blender."""
     rig, _ = character.make()
-    bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python = ""
+    if own == "BLENDER":
+        own = sys.executable
+        monkeypatch.setattr(module("ui.preferences"), "bpy", Mock(wraps=bpy, **{"app.binary_path": own}))
+    monkeypatch.setattr(sys, "executable", own)
     message = generate()
-    assert "No backend Python is set" in message and "Preferences" in message
-    assert untouched(rig)
+    assert f"does not know where its own Python is (sys.executable is {own or ''!r})" in message
+    assert "Choose a Python 3.11 or newer that has numpy as Backend Python in Edit > Preferences" in message
+    assert untouched(rig) and not state.client.ready
 
 
 def test_a_backend_python_that_is_not_there(scene, backend, generate):
     rig, _ = character.make()
     bpy.context.preferences.addons["bl_ext.user_default.posewright"].preferences.python = "/nowhere/python"
-    assert "/nowhere/python" in generate()
+    message = generate()
+    assert "/nowhere/python" in message and "Clear the field" in message
     assert untouched(rig)
 
 
