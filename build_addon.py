@@ -41,9 +41,14 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         "--seconds", type=float, default=5.0, help="length of the motion up to 10, 0 lets the model choose (default 5)"
     )
     demo.add_argument("--seed", type=int, default=0, help="the same seed gives the same motion (default 0)")
+    demo.add_argument(
+        "--engine",
+        choices=demonstration.ENGINES,
+        default="auto",
+        help="torch installs torch first (default auto: what runs from the zip alone)",
+    )
     demo.add_argument("--out", type=Path, default=ROOT / "demo-out", help="folder for the files (default demo-out)")
-    test = commands.add_parser("test", help="set up and run all checks")
-    test.add_argument("--all", action="store_true", help="also inside Blender 4.2, which .ci/run leaves out")
+    commands.add_parser("test", help="set up and run all checks")
     commands.add_parser("validate", help="build and run Blender's validator, installing it if need be")
     commands.add_parser("clean", help="remove what the other commands made")
     return parser.parse_args(given)
@@ -64,11 +69,10 @@ def main(given: list[str] | None = None) -> int:
         if options.command == "build":
             packing.build_and_validate(console)
         elif options.command == "demo":
-            return demonstration.run(
-                console, demonstration.Wish(options.prompt, options.seconds, options.seed), options.out
-            )
+            wish = demonstration.Wish(options.prompt, options.seconds, options.seed, options.engine)
+            return demonstration.run(console, wish, options.out)
         elif options.command == "test":
-            return testing.run_all(console, with_old_blender=options.all)
+            return testing.run_all(console)
         elif options.command == "validate":
             packing.install_and_validate(console)
         else:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -31,15 +30,20 @@ def unpacked(folder: Path) -> Path:
 
 
 class Backend:
-    """A running child. ``pid`` is that of the server process."""
+    """A running child, started with the options that the add-on gives. ``pid`` is that of the server process."""
 
-    def __init__(self, folder: Path, python: str = sys.executable, deadline: float = 180.0):
-        """``folder`` holds the package ``backend``; a request that takes longer than ``deadline`` seconds fails."""
+    def __init__(
+        self, folder: Path, python: str, engine: str = "auto", threads: int | None = None, deadline: float = 180.0
+    ):
+        """``folder`` holds the package ``backend``; ``threads`` None leaves them to the backend. A request that takes
+        longer than ``deadline`` seconds fails."""
         self._deadline, self._next = deadline, 0
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the child)
         kept = {name: value for name, value in os.environ.items() if name not in STRIPPED}
+        command = [python, "-m", "backend", "serve", "--idle", "600", "--engine", engine]
+        command += ["--remember", str(folder / "checked_bundles.json")]
         self._process = subprocess.Popen(
-            [python, "-m", "backend", "serve"],
+            command if threads is None else [*command, "--threads", str(threads)],
             cwd=folder,
             env=kept | {"PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,

@@ -1,36 +1,48 @@
-"""From the start of the backend to a clip, over the pipe that the add-on uses.
+"""From the start of the backend to a clip, over the pipe that the add-on uses: the numpy engine beside torch.
 
-    .venv/py311/bin/python -m benchmarks.generate [--bundle DIR] [--json FILE]
+    .venv/py311/bin/python -m benchmarks.generate [--python .venv/bpy45/bin/python] [--bundle DIR] [--json FILE]
 
-A start is cold for the process, not for the disk: files read before are in the system's cache.
+numpy runs in the Python that is named (Blender's own is what users have), torch in this one; without torch its column
+is left out. A start is cold for the process, not for the disk: files read before are in the system's cache.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 from backend.bundles import default_bundle_path
 from backend.motion.skeleton import canonical
 from backend.protocol import PROTOCOL_VERSION, GenerateRequest, Segment, Take
 
+from . import install_size, process_facts
 from .child import Backend, ChildFailed, unpacked
 from .machine import Others, machine
 from .rounds import interleaved, ratios
-from .table import Row, ratio_row, save, show
+from .table import Compared, save, show_compared
 
 PROMPT = "a person walks forward, then waves with the right hand"
 SECONDS, FPS = 5.0, 24  # Blender's own rate, so that resampling is in the time
-STARTS, ROUNDS = 3, 7
+STARTS, ROUNDS = 5, 15
 TAKES = (1, 4, 8)
 DEFAULT_TAKES = 4
-IDLE_SECONDS = 3.0
+SETTLE_SECONDS, IDLE_SECONDS = 1.0, 5.0  # the threads of a BLAS spin for a moment after their last work
+MEGABYTE = 1e6
+# of the numpy engine with the default bundle, by the issue that asked for it
+READY, FIRST_CLIP, WARM_CLIP, EIGHT_TO_ONE, MEMORY, ZIP = 1.0, 2.5, 0.6, 2.5, 300.0, 20.0
+ASK = "import platform, numpy; print('Python', platform.python_version() + ', numpy', numpy.__version__)"
+
+Samples = dict[str, list[float]]
+"""engine -> what its rounds gave"""
 
 
 def clip(backend: Backend, bundle: Path, takes: int, seed: int) -> tuple[dict, list[Take]]:
@@ -56,119 +68,175 @@ def clip(backend: Backend, bundle: Path, takes: int, seed: int) -> tuple[dict, l
     return answer, motions
 
 
-def started(folder: Path, bundle: Path, times: dict[str, list[float]]) -> Backend:
-    """A new child that has loaded the bundle and made its first clip; seconds since its start go to ``times``."""
+def initialize(backend: Backend) -> None:
+    backend.request("initialize", {"protocol": PROTOCOL_VERSION})
+
+
+def cold(folder: Path, bundle: Path, python: str, engine: str) -> dict[str, float]:
+    """Seconds since the start of a process of its own to each of the things that a user waits for."""
+    seconds = {}
     began = time.perf_counter()
-    backend = Backend(folder)
-    try:
-        backend.request("initialize", {"protocol": PROTOCOL_VERSION})
-        times["initialize"].append(time.perf_counter() - began)
+    with Backend(folder, python, engine) as backend:
+        initialize(backend)
+        seconds["initialize"] = time.perf_counter() - began
         backend.request("models/load", {"bundle": str(bundle)})
-        times["ready"].append(time.perf_counter() - began)
-        loaded = time.perf_counter()
-        clip(backend, bundle, DEFAULT_TAKES, seed=0)
-        times["first clip"].append(time.perf_counter() - loaded)
-    except BaseException:
-        backend.__exit__(None, None, None)
-        raise
-    return backend
+        seconds["ready"] = time.perf_counter() - began
+    for takes in (1, DEFAULT_TAKES):
+        began = time.perf_counter()
+        with Backend(folder, python, engine) as backend:
+            initialize(backend)
+            clip(backend, bundle, takes, seed=0)
+            seconds[str(takes)] = time.perf_counter() - began
+    return seconds
 
 
-def warm(backend: Backend, bundle: Path) -> list[Row]:
-    """1, 4 and 8 takes in turn, and where the time of the default number goes."""
-    stages: list[dict[str, float]] = []
+def starts(folder: Path, bundle: Path, ways: Mapping[str, str]) -> list[Compared]:
+    """Cold starts of the engines in turn, after one round that is not counted (the files get into the cache)."""
+    rounds: dict[str, list[dict[str, float]]] = {engine: [] for engine in ways}
+    for counted in [False] + [True] * STARTS:
+        for engine, python in ways.items():
+            seconds = cold(folder, bundle, python, engine)
+            if counted:
+                rounds[engine].append(seconds)
 
-    def make(takes: int) -> None:
-        answer, _ = clip(backend, bundle, takes, seed=1)
+    def row(what: str, name: str, wanted: float | None = None) -> Compared:
+        return Compared(what, {engine: [r[name] for r in found] for engine, found in rounds.items()}, wanted=wanted)
+
+    return [
+        row("start to answered `initialize`", "initialize"),
+        row("start to ready (bundle loaded)", "ready", READY),
+        row("cold click to the first 5-s clip, 1 take", "1", FIRST_CLIP),
+        row(f"cold click to the first 5-s clip, {DEFAULT_TAKES} takes (the default)", str(DEFAULT_TAKES), FIRST_CLIP),
+    ]
+
+
+def warm(running: Mapping[str, Backend], bundle: Path) -> list[Compared]:
+    """1, 4 and 8 takes of every engine in turn, and where the time of the default number goes."""
+    stages: dict[str, list[dict[str, float]]] = {engine: [] for engine in running}
+
+    def make(engine: str, takes: int) -> None:
+        answer, _ = clip(running[engine], bundle, takes, seed=1)
         if takes == DEFAULT_TAKES:
-            stages.append(answer["report"]["stage_seconds"])
+            stages[engine].append(answer["report"]["stage_seconds"])
 
-    seconds = interleaved({str(n): partial(make, n) for n in TAKES}, ROUNDS)
-    rows = [
-        Row(
-            f"5-s clip, warm, {n} take{'s' * (n > 1)}",
-            median(seconds[str(n)]),
-            wanted=1.5 if n == DEFAULT_TAKES else None,
-            note=f"median of {ROUNDS}, {min(seconds[str(n)]):.2f} to {max(seconds[str(n)]):.2f}",
-        )
-        for n in TAKES
-    ]
-    rows += [ratio_row(f"{n} takes : 1 take", ratios(seconds[str(n)], seconds["1"])) for n in TAKES[1:]]
-    rows += [
-        Row(f"stage: {stage}", median(s[stage] for s in stages[1:]), note=f"of {DEFAULT_TAKES} takes, by the report")
-        for stage in stages[-1]
-    ]
+    cases = {f"{engine} {n}": partial(make, engine, n) for n in TAKES for engine in running}
+    seconds = interleaved(cases, ROUNDS)
+    takes = {n: {engine: seconds[f"{engine} {n}"] for engine in running} for n in TAKES}
+    rows = []
+    for n in TAKES:
+        what = f"5-s clip, warm, {n} take{'s' * (n > 1)}{' (the default)' * (n == DEFAULT_TAKES)}"
+        rows.append(Compared(what, takes[n], wanted=WARM_CLIP if n == DEFAULT_TAKES else None))
+    for n in TAKES[1:]:
+        share = {engine: ratios(takes[n][engine], takes[1][engine]) for engine in running}
+        rows.append(Compared(f"{n} takes : 1 take", share, "x", EIGHT_TO_ONE if n == TAKES[-1] else None))
+    for stage in next(iter(stages.values()))[-1]:
+        # the first round is not counted here either
+        spent = {engine: [r[stage] for r in found[1:] if stage in r] for engine, found in stages.items()}
+        rows.append(Compared(f"of the {DEFAULT_TAKES} takes: {stage}", spent))
     return rows
 
 
-def memory(pid: int) -> list[Row]:
-    """Resident memory of the child now and at its highest; nothing where there is no /proc."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return []
-    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    names = {"memory of the child (RSS), one clip made": "VmRSS", "memory, peak": "VmHWM"}
-    return [Row(what, int(fields[key].split()[0]) / 1024, "MiB") for what, key in names.items()]
+def memory(running: Mapping[str, Backend], field: str) -> Samples:
+    return {engine: [process_facts.status(b.pid, field) * 1024 / MEGABYTE] for engine, b in running.items()}
 
 
-def idle(pid: int) -> list[Row]:
-    """What the child costs while nobody asks it anything, as a share of one core."""
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return []
-
-    def used() -> float:
-        # the name in parentheses may hold blanks
-        fields = stat.read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    before = used()
+def idle(running: Mapping[str, Backend]) -> Compared:
+    """What the children cost while nobody asks them anything, as a share of one core."""
+    time.sleep(SETTLE_SECONDS)
+    before = {engine: process_facts.processor_seconds(b.pid) for engine, b in running.items()}
     time.sleep(IDLE_SECONDS)
-    share = 100 * (used() - before) / IDLE_SECONDS
-    return [Row("processor of the idle child", share, "%", note=f"of one core, over {IDLE_SECONDS:g} s")]
+    used = {engine: process_facts.processor_seconds(b.pid) - before[engine] for engine, b in running.items()}
+    share = {engine: [100 * seconds / IDLE_SECONDS] for engine, seconds in used.items()}
+    return Compared(f"processor of the idle child over {IDLE_SECONDS:g} s, of one core", share, "%", 0.0)
 
 
-def measure(bundle: Path) -> list[Row]:
-    """All rows; ChildFailed when the backend does."""
-    times: dict[str, list[float]] = {"initialize": [], "ready": [], "first clip": []}
-    with tempfile.TemporaryDirectory() as folder:
-        unpacked(Path(folder))
-        for _ in range(STARTS - 1):
-            with started(Path(folder), bundle, times):
-                pass
-        with started(Path(folder), bundle, times) as backend:
-            after = memory(backend.pid)[:1]
-            rows = warm(backend, bundle)
-            after += memory(backend.pid)[1:] + idle(backend.pid)
+def cores(backend: Backend, bundle: Path) -> float:
+    """How many cores it keeps busy while it makes clips."""
+    began, before = time.perf_counter(), process_facts.processor_seconds(backend.pid)
+    for seed in range(ROUNDS):
+        clip(backend, bundle, TAKES[-1], seed)
+    return (process_facts.processor_seconds(backend.pid) - before) / (time.perf_counter() - began)
 
-    def row(what: str, name: str, wanted: float | None = None) -> Row:
-        note = f"median of {STARTS}; " + ", ".join(f"{s:.2f}" for s in times[name])
-        return Row(what, median(times[name]), wanted=wanted, note=note)
 
+def threads(folder: Path, bundle: Path, ways: Mapping[str, str], running: Mapping[str, Backend]) -> list[Compared]:
+    """Cores in use as the child comes and when it is held to one thread, and the threads that it then has."""
+    free, held, count = ({engine: [] for engine in ways} for _ in range(3))
+    for engine, python in ways.items():
+        free[engine].append(cores(running[engine], bundle))
+        with Backend(folder, python, engine, threads=1) as backend:
+            clip(backend, bundle, 1, seed=0)
+            held[engine].append(cores(backend, bundle))
+            count[engine].append(process_facts.status(backend.pid, "Threads"))
     return [
-        row("start to answered initialize", "initialize"),
-        row("start to ready (bundle loaded)", "ready", wanted=8.0),
-        row(f"first 5-s clip after that, {DEFAULT_TAKES} takes", "first clip"),
-        *rows,
-        *after,
+        Compared(f"cores in use while it makes {TAKES[-1]} takes", free, "cores"),
+        Compared("the same with `--threads 1`", held, "cores", 1.0),
+        Compared("threads of the child with `--threads 1`, those that wait included", count, "threads"),
     ]
+
+
+def sizes(ways: Mapping[str, str]) -> list[Compared]:
+    """The zip, which every engine needs, and what lies on the disk; with torch its packages are counted."""
+    packed, unpacked_bytes = (n / 2**20 for n in install_size.zip_bytes())
+    disk = {"numpy": [unpacked_bytes]}
+    if "torch" in ways:
+        disk["torch"] = [unpacked_bytes + install_size.packages_bytes(install_size.TORCH_PACKAGES) / 2**20]
+    return [
+        Compared("zip to download, default bundle included", {"numpy": [packed]}, "MiB", ZIP),
+        Compared("on the disk: zip unpacked (torch: and its packages)", disk, "MiB"),
+    ]
+
+
+def measure(bundle: Path, ways: Mapping[str, str]) -> list[Compared]:
+    """All rows for ``ways``, engine -> Python that runs it; ChildFailed when a backend does."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = unpacked(Path(name))
+        rows = starts(folder, bundle, ways)
+        running = {engine: stack.enter_context(Backend(folder, python, engine)) for engine, python in ways.items()}
+        for backend in running.values():
+            clip(backend, bundle, DEFAULT_TAKES, seed=0)
+        facts = process_facts.there()
+        after = []
+        if facts:
+            after.append(Compared("memory of the child, one clip made", memory(running, "VmRSS"), "MB", MEMORY))
+        rows += warm(running, bundle)
+        if facts:
+            highest = Compared(f"memory, peak, {TAKES[-1]} takes made", memory(running, "VmHWM"), "MB", MEMORY)
+            after += [highest, idle(running), *threads(folder, bundle, ways, running)]
+    return [*rows, *after, *sizes(ways)]
+
+
+def described(python: str) -> str:
+    """Versions of the Python that runs the numpy engine; ChildFailed when it has no numpy."""
+    try:
+        done = subprocess.run([python, "-c", ASK], capture_output=True, text=True, timeout=60, check=False)
+    except OSError as error:
+        raise ChildFailed(f"{python} cannot be started: {error.strerror}") from error
+    if done.returncode:
+        raise ChildFailed(f"{python} cannot run the numpy engine:\n{done.stderr[-500:]}")
+    return done.stdout.strip()
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.generate", description=__doc__.split("\n")[0])
+    parser.add_argument("--python", default=sys.executable, help="runs the numpy engine (default: this Python)")
     parser.add_argument("--bundle", type=Path, default=default_bundle_path(), help="folder (default: the one shipped)")
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args(arguments)
     bundle = options.bundle.absolute()
+    # a child runs in another folder; not resolved, because a virtual environment is known by its link
+    python = os.path.abspath(options.python)
+    ways = {"numpy": python}
+    if importlib.util.find_spec("torch"):
+        ways["torch"] = sys.executable
     others = Others()
     try:
-        rows = measure(bundle)
+        title = f"generate, bundle {bundle.name}, numpy engine in {described(python)}"
+        rows = measure(bundle, ways)
     except ChildFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    title = f"generate, bundle {bundle.name}"
     here = machine(others)
-    show(title, here, rows)
+    show_compared(title, here, rows, list(ways))
     if options.json:
         save(options.json, title, here, rows)
     return 0

@@ -9,15 +9,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import environments, packing, processes, system_libraries
+from . import environments, offline, packing, processes, system_libraries
 from .console import Console, Failure
-from .environments import BACKEND, BPY45, ROOT
+from .environments import BPY45, ROOT, TORCH
 
 GENERATE_LIMIT_S = 300
 RENDER_LIMIT_S = 240
 FILES = ("demo.blend", "demo.glb", "demo.bvh", "demo.png")
 REPORT = "demo-report.json"
-# backend/protocol.py has the same limits, but needs numpy; a test holds the two together
+# the backend has the same engines and limits, but needs numpy; a test holds the two together
+ENGINES = ("auto", "numpy", "torch")
 MAX_CHARACTERS = 500
 MIN_SECONDS, MAX_SECONDS = 0.2, 10.0
 MAX_SEED = 2**31 - 1
@@ -25,11 +26,13 @@ MAX_SEED = 2**31 - 1
 
 @dataclass(frozen=True)
 class Wish:
-    """What the demo is asked for; 0 seconds let the model choose."""
+    """What the demo is asked for; 0 seconds let the model choose. The engine "torch" needs an environment of its own,
+    the others run in Blender's own Python."""
 
     prompt: str
     seconds: float
     seed: int
+    engine: str = "auto"
 
     def check(self) -> None:
         """Failure for what the backend would refuse later, after minutes."""
@@ -49,7 +52,7 @@ class Wish:
 
     def __str__(self) -> str:
         length = f"{self.seconds:g} s" if self.seconds else "as long as the model chooses"
-        return f"{self.prompt!r}, {length}, seed {self.seed}"
+        return f"{self.prompt!r}, {length}, seed {self.seed}, engine {self.engine}"
 
 
 def run(console: Console, wish: Wish, out: Path) -> int:
@@ -77,42 +80,47 @@ def run(console: Console, wish: Wish, out: Path) -> int:
 
 def _make(console: Console, wish: Wish, folder: Path) -> bool:
     """Fill ``folder``; False if something is missing for a reason that was printed. Failure if nothing was made."""
-    backend_python = environments.ensure(BACKEND, console)
     blender_python = environments.ensure(BPY45, console)
+    torch_python = environments.ensure(TORCH, console) if wish.engine == "torch" else None
     lacking = system_libraries.missing(BPY45)
     if lacking:
         console.failure(system_libraries.failure(lacking, "Blender cannot start, so only demo.bvh can be made"))
-        _without_blender(console, backend_python, wish, folder)
+        # no Blender, but its Python has numpy
+        _without_blender(console, torch_python or blender_python, wish, folder)
         return False
     zip_path = packing.build_and_validate(console)
     with tempfile.TemporaryDirectory(prefix="posewright-profile-") as profile:
         env = {**os.environ, "BLENDER_USER_RESOURCES": profile, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         task = {
             "zip": str(zip_path),
-            "backend_python": str(backend_python),
+            "engine": wish.engine,
+            "python": str(torch_python or ""),
             "prompt": wish.prompt,
             "seconds": wish.seconds,
             "seed": wish.seed,
             "out": str(folder),
         }
         with console.step(f"Generating: {wish}"):
-            command = [blender_python, "-m", "demo.generate", json.dumps(task)]
+            cut = offline.prefix()
+            off = f"is off for it ({' '.join(cut)})" if cut else "cannot be switched off for it on this system"
+            console.note(f"networking is not used, and {off}")
+            command = [*cut, blender_python, "-m", "demo.generate", json.dumps(task)]
             _child(console, command, GENERATE_LIMIT_S, env, "The demo inside Blender")
         return _render(console, blender_python, folder, env)
 
 
-def without_blender_command(backend_python: Path, wish: Wish, out: Path) -> list[str | Path]:
+def without_blender_command(python: Path, wish: Wish, out: Path) -> list[str | Path]:
     """The backend's command line for a wish; without --seconds the model chooses."""
-    command = [backend_python, "-m", "backend", "generate", wish.prompt, "--seed", str(wish.seed), "--takes", "4"]
+    command = [python, "-m", "backend", "generate", wish.prompt, "--seed", str(wish.seed), "--takes", "4"]
     if wish.seconds:
         command += ["--seconds", str(wish.seconds)]
-    return [*command, "--fps", "24", "--out", out]
+    return [*command, "--engine", wish.engine, "--fps", "24", "--out", out]
 
 
-def _without_blender(console: Console, backend_python: Path, wish: Wish, folder: Path) -> None:
+def _without_blender(console: Console, python: Path, wish: Wish, folder: Path) -> None:
     """demo.bvh by the backend's command line: the one file that needs no Blender."""
     with console.step(f"Generating without Blender: {wish}"):
-        command = without_blender_command(backend_python, wish, folder / "demo.bvh")
+        command = without_blender_command(python, wish, folder / "demo.bvh")
         done = processes.run(command, GENERATE_LIMIT_S, cwd=ROOT)
         if not done.ok:
             raise Failure(f"The backend stopped ({done.why()}):\n{done.tail(10)}", "See the lines above.")

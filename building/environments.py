@@ -46,7 +46,7 @@ class Environment:
         return self.folder / "lib" / f"python{self.version}" / "site-packages"
 
 
-BACKEND = Environment("py311", (3, 11), ("backend", "dev"), "backend with torch, checks and tests")
+TORCH = Environment("py311", (3, 11), ("torch", "dev"), "the torch engine, checks and tests")
 BPY42 = Environment("bpy42", (3, 11), ("bpy42",), "Blender 4.2 LTS as a Python module")
 BPY45 = Environment("bpy45", (3, 11), ("bpy45",), "Blender 4.5 LTS as a Python module")
 BPY52 = Environment("bpy52", (3, 13), ("bpy52",), "Blender 5.2 LTS as a Python module")
@@ -137,6 +137,6 @@ def _install(environment: Environment, console: Console) -> None:
         detail = "\n".join(errors[-8:] or done.lines[-15:])
         raise Failure(
             f"pip could not fill .venv/{environment.name} ({done.why()}):\n{detail}",
-            "Check the network and the free disk space (about 3 GB for everything), then run the same command again; "
+            "Check the network and the free disk space (1 GB for the demo, 4.5 GB for all tests), then run it again; "
             f"it starts this environment anew. By hand: {' '.join(str(c) for c in command)}",
         )

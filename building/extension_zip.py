@@ -17,6 +17,8 @@ LEFT_OUT = {"__pycache__", "tests"}
 DATE = (1980, 1, 1, 0, 0, 0)
 # The oldest Python that an accepted Blender brings.
 OLDEST_PYTHON = (3, 11)
+# What a user downloads before the first motion; weights that do not fit belong into a bundle of their own.
+LARGEST_BYTES = 20 * 2**20
 MANIFEST_KEYS = ("schema_version", "id", "version", "name", "tagline", "maintainer", "type", "blender_version_min")
 
 
@@ -111,10 +113,24 @@ def build(sources: Sources) -> Path:
                 entry.external_attr = 0o100644 << 16
                 entry.create_system = 3
                 archive.writestr(entry, path.read_bytes(), compresslevel=9)
+        _check_size(unfinished, files)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
     return target
+
+
+def _check_size(path: Path, files: dict[str, Path]) -> None:
+    """Failure for a zip of more than LARGEST_BYTES; it names the largest files."""
+    size = path.stat().st_size
+    if size <= LARGEST_BYTES:
+        return
+    largest = sorted(files, key=lambda name: -files[name].stat().st_size)[:3]
+    raise Failure(
+        f"The zip has {size / 2**20:.1f} MiB; up to {LARGEST_BYTES / 2**20:g} MiB are meant to be downloaded.",
+        "Make smaller or leave out: "
+        + ", ".join(f"{name} ({files[name].stat().st_size / 2**20:.1f} MiB)" for name in largest),
+    )
 
 
 def bundles(files: dict[str, Path]) -> list[str]:

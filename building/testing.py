@@ -1,4 +1,4 @@
-"""The whole check in one go: style, tests on Python 3.11, the built zip inside Blender 4.5, 5.2 and a real window."""
+"""The whole check in one go: style, tests on Python 3.11, the built zip inside three Blenders and real windows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import environments, packing, processes, pythons, system_libraries
+from . import environments, offline, packing, processes, pythons, system_libraries
 from .console import Console, Failure
-from .environments import BACKEND, BPY42, BPY45, BPY52, ROOT, Environment
+from .environments import BPY42, BPY45, BPY52, ROOT, TORCH, Environment
 
 RUFF_LIMIT_S = 60
 TESTS_LIMIT_S = 540
 BLENDER_LIMIT_S = 240
-WINDOW_LIMIT_S = 300
+WINDOW_LIMIT_S = 540
+NUMPY_2 = "tests/motion, tests/engines on numpy 2"
+# these compare engines on a bundle that torch makes
+NEED_TORCH = ("tests/engines/test_parity.py", "tests/engines/test_hardening.py")
 # what one whole run may take on two cores once the environments are there; more is said, but fails nothing
 BUDGET_S = 15 * 60
 SLOWEST = 5
@@ -70,11 +73,18 @@ class Checks:
         )
 
     def pytest(
-        self, title: str, python: Path, arguments: Sequence[str], limit_s: float, extra: dict[str, str] | None = None
+        self,
+        title: str,
+        python: Path,
+        arguments: Sequence[str],
+        limit_s: float,
+        extra: dict[str, str] | None = None,
+        before: Sequence[str] = (),
     ) -> None:
-        """One pytest run in a process of its own; its counts come from the junit file that it writes."""
+        """One pytest run in a process of its own, with ``before`` in front of its command; its counts come from the
+        junit file that it writes."""
         report = self.reports / f"{len(self.rows)}.xml"
-        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        command = [*before, python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
         command += [f"--durations={SLOWEST}", "--durations-min=2", *arguments]
         with self.console.step(title):
             done = processes.run(
@@ -132,37 +142,34 @@ def read_row(title: str, report: Path, done: processes.Outcome) -> Row:
     return Row(title, passed, failed, skipped, done.seconds, reason)
 
 
-def run_all(console: Console, with_old_blender: bool = False) -> int:
+def run_all(console: Console) -> int:
     """Set up what the tests need, run them all, print the summary; the exit code is 0 only if nothing failed."""
     with tempfile.TemporaryDirectory(prefix="posewright-test-") as folder:
         checks = Checks(console, Path(folder))
-        backend = _environment(checks, BACKEND)
-        blenders = [b for b in (BPY45, BPY42 if with_old_blender else None) if b]
-        ready = {b: _environment(checks, b) for b in blenders}
+        torch = _environment(checks, TORCH)
+        ready = {blender: _environment(checks, blender) for blender in (BPY42, BPY45)}
         if pythons.find(BPY52.python):
             ready[BPY52] = _environment(checks, BPY52)
         else:
             reason = "no Python 3.13 found (PATH, pyenv, uv); Blender 5.2's module needs it"
             checks.skip("tests/blender in Blender 5.2", reason)
-            checks.skip("tests/motion on numpy 2", reason)
+            checks.skip(NUMPY_2, reason)
         zip_path = _build(checks)
-        if backend:
-            _style_and_tests(checks, backend)
-        for blender, python in ready.items():
-            if python and zip_path:
-                _inside_blender(checks, blender, python, zip_path, backend)
+        if torch:
+            _style_and_tests(checks, torch)
+        _inside_blenders(checks, {b: python for b, python in ready.items() if python}, zip_path, torch)
         if ready.get(BPY52):
-            arguments = ["tests/motion"]
-            checks.pytest("tests/motion on numpy 2", ready[BPY52], arguments, TESTS_LIMIT_S)
-        if backend and zip_path:
-            _window(checks, backend, zip_path)
+            left_out = [f"--ignore={file}" for file in NEED_TORCH]
+            checks.pytest(NUMPY_2, ready[BPY52], ["tests/motion", "tests/engines", *left_out], TESTS_LIMIT_S)
+        if torch and zip_path:
+            _window(checks, torch, zip_path)
         return checks.summary()
 
 
 def _environment(checks: Checks, environment: Environment) -> Path | None:
     try:
         python = environments.ensure(environment, checks.console)
-        if environment is not BACKEND:
+        if environment is not TORCH:
             system_libraries.require(environment)
         return python
     except Failure as failure:
@@ -185,22 +192,27 @@ def _style_and_tests(checks: Checks, python: Path) -> None:
     checks.pytest("tests on Python 3.11", python, ["tests", *left_out], TESTS_LIMIT_S)
 
 
-def _inside_blender(checks: Checks, blender: Environment, python: Path, zip_path: Path, backend: Path | None) -> None:
-    title = f"tests/blender in {blender.use.removesuffix(' as a Python module')}"
-    if not (ROOT / "tests" / "blender").is_dir():
-        checks.skip(title, "the folder tests/blender is not there")
+def _inside_blenders(
+    checks: Checks, pythons_of: dict[Environment, Path], zip_path: Path | None, torch: Path | None
+) -> None:
+    """The built zip inside each Blender, in a clean profile and, where the system can do that, without networking."""
+    if not pythons_of or not zip_path:
         return
-    with tempfile.TemporaryDirectory(prefix="posewright-profile-") as profile:
-        extra = {"BLENDER_USER_RESOURCES": profile, "POSEWRIGHT_ZIP": str(zip_path)}
-        if backend:
-            extra["POSEWRIGHT_PYTHON"] = str(backend)
-        checks.pytest(title, python, ["tests/blender"], BLENDER_LIMIT_S, extra)
+    cut = offline.prefix()
+    if cut:
+        checks.console.line(f"Inside Blender networking is off: {' '.join(cut)}")
+    else:
+        checks.skip("networking off inside Blender", "unshare (Linux) is not there or not allowed")
+    for blender, python in pythons_of.items():
+        title = f"tests/blender in {blender.use.removesuffix(' as a Python module')}"
+        with tempfile.TemporaryDirectory(prefix="posewright-profile-") as profile:
+            extra = {"BLENDER_USER_RESOURCES": profile, "POSEWRIGHT_ZIP": str(zip_path)}
+            if torch:
+                extra["POSEWRIGHT_PYTHON"] = str(torch)
+            checks.pytest(title, python, ["tests/blender"], BLENDER_LIMIT_S, extra, cut)
 
 
 def _window(checks: Checks, python: Path, zip_path: Path) -> None:
-    title = "tests/window in a real Blender window"
-    if not (ROOT / "tests" / "window").is_dir():
-        checks.skip(title, "the folder tests/window is not there")
-        return
-    # the test itself looks for the chroot and skips with the reason why it cannot run
-    checks.pytest(title, python, ["tests/window"], WINDOW_LIMIT_S, {"POSEWRIGHT_ZIP": str(zip_path)})
+    # the test itself looks for each chroot, skips with the reason why it cannot run, and switches networking off
+    title, extra = "tests/window in real Blender windows", {"POSEWRIGHT_ZIP": str(zip_path)}
+    checks.pytest(title, python, ["tests/window"], WINDOW_LIMIT_S, extra)

@@ -33,7 +33,7 @@ def main(task: dict) -> None:
     """Install the zip, make the character, generate, save and export."""
     out = Path(task["out"])
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    install(Path(task["zip"]), task["backend_python"])
+    install(Path(task["zip"]), task["engine"], task["python"])
     scene = bpy.context.scene
     begun = time.monotonic()
     armature, body = character.make(scene)
@@ -45,8 +45,9 @@ def main(task: dict) -> None:
     bpy.ops.preferences.addon_disable(module=MODULE)
 
 
-def install(zip_path: Path, backend_python: str) -> None:
-    """Install and switch on the extension as a user would, and choose the backend's Python in its preferences."""
+def install(zip_path: Path, engine: str, python: str) -> None:
+    """Install and switch on the extension as a user would. Its preferences stay as they are unless an ``engine`` other
+    than "auto" is asked for, or a ``python`` other than Blender's own ("")."""
     begun = time.monotonic()
     bpy.ops.extensions.package_install_files(
         filepath=str(zip_path), repo="user_default", enable_on_install=True, overwrite=True
@@ -57,8 +58,11 @@ def install(zip_path: Path, backend_python: str) -> None:
             f"Blender {bpy.app.version_string} did not accept {zip_path.name}",
             "Run python3 build_addon.py validate; the reason stands in the output above.",
         )
-    addon.preferences.python = backend_python
+    chosen = {name: value for name, value in (("engine", engine), ("python", python)) if value not in ("auto", "")}
+    for name, value in chosen.items():
+        setattr(addon.preferences, name, value)
     say(f"{zip_path.name} installed in Blender {bpy.app.version_string}", begun)
+    say("preferences: " + (", ".join(f"{name} = {value}" for name, value in chosen.items()) or "nothing set"))
 
 
 def generate(scene: bpy.types.Scene, armature: bpy.types.Object, task: dict) -> dict:
@@ -123,7 +127,8 @@ def table(report: dict) -> list[tuple[str, str]]:
     slide = report["foot_slide"]
     rows = [
         ("prompt", report["prompt"]),
-        ("model", f"{report['bundle']} ({report['system']}, {report['engine']} on {report['device']})"),
+        ("model", f"{report['bundle']} ({report['system']})"),
+        ("engine", f"{report['engine']} on {report['device']}"),
         ("frames", f"{report['start']} to {report['end']}: {length} at {fps:g} fps, {length / fps:.2f} s"),
         ("seed", str(report["seed"])),
         ("take", f"{report['take'] + 1} of {report['takes']}: {report['reason'] or 'no reason given'}"),

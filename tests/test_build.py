@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
+import random
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +22,7 @@ from building import (
     demonstration,
     environments,
     extension_zip,
+    offline,
     processes,
     pythons,
     system_libraries,
@@ -109,6 +113,17 @@ def test_what_blender_would_stumble_over_is_named(sources, name, text, said):
     assert not list(sources.root.glob("dist/*"))
 
 
+def test_a_zip_that_is_too_large_is_not_left_behind(sources, monkeypatch):
+    monkeypatch.setattr(extension_zip, "LARGEST_BYTES", extension_zip.build(sources).stat().st_size)
+    kept = extension_zip.build(sources).read_bytes()
+    weights = sources.backend / "weights" / "starter" / "language_model.safetensors"
+    weights.write_bytes(random.Random(0).randbytes(2**20))
+    with pytest.raises(Failure, match=r"The zip has 1\.0 MiB; up to 0\.00\d+ MiB") as failure:
+        extension_zip.build(sources)
+    assert "language_model.safetensors (1.0 MiB)" in failure.value.remedy
+    assert [path.read_bytes() for path in sources.dist.iterdir()] == [kept]
+
+
 def test_a_missing_manifest_is_named(sources):
     sources.manifest.unlink()
     with pytest.raises(Failure, match="blender_manifest.toml is missing"):
@@ -148,7 +163,7 @@ def test_the_build_needs_the_standard_library_only():
 
 
 @pytest.mark.parametrize(
-    "environment", [environments.BACKEND, environments.BPY42, environments.BPY45, environments.BPY52]
+    "environment", [environments.TORCH, environments.BPY42, environments.BPY45, environments.BPY52]
 )
 def test_every_requirement_is_pinned(environment):
     lines = environments.requirements(environment)
@@ -307,12 +322,41 @@ def test_the_slowest_steps_and_a_run_over_its_budget_are_named(tmp_path):
     assert "OVER IT" in stream.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("works", "chosen"), [({"--net"}, ("unshare", "--net")), ({"--map-root-user"}, offline.WAYS[1]), (set(), ())]
+)
+def test_networking_is_switched_off_in_the_first_way_that_is_allowed(monkeypatch, works, chosen):
+    monkeypatch.setattr(offline.sys, "platform", "linux")
+    monkeypatch.setattr(offline.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(offline, "_works", lambda command: command[1] in works)
+    assert offline.prefix() == chosen
+
+
+def test_a_system_that_cannot_switch_networking_off_is_a_visible_skip(tmp_path, monkeypatch):
+    monkeypatch.setattr(offline.sys, "platform", "darwin")
+    checks, ran = testing.Checks(Console(io.StringIO()), tmp_path), []
+    monkeypatch.setattr(checks, "pytest", lambda title, *others: ran.append((title, others[-1])))
+    testing._inside_blenders(checks, {environments.BPY42: Path("python")}, tmp_path / "built.zip", None)
+    assert ran == [("tests/blender in Blender 4.2 LTS", ())]
+    assert [(row.title, row.word) for row in checks.rows] == [("networking off inside Blender", "SKIP")]
+
+
+def test_without_a_network_nothing_answers():
+    if not (cut := offline.prefix()):
+        pytest.skip("this system cannot switch networking off for one program")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 5)"
+        assert processes.run([sys.executable, "-c", code], 30).ok
+        assert not processes.run([*cut, sys.executable, "-c", code], 30).ok
+
+
 def test_the_demo_knows_the_limits_of_the_backend():
     protocol = pytest.importorskip("backend.protocol", reason="the protocol needs numpy")
     limits = protocol.LIMITS
     assert limits.text == demonstration.MAX_CHARACTERS
     assert (limits.min_seconds, limits.max_seconds) == (demonstration.MIN_SECONDS, demonstration.MAX_SECONDS)
     assert limits.seed == demonstration.MAX_SEED
+    assert importlib.import_module("backend.engines").NAMES == demonstration.ENGINES
 
 
 @pytest.mark.parametrize(
@@ -348,6 +392,33 @@ def test_without_blender_the_model_may_choose_the_length():
     assert "--seconds" not in command(0.0)
     assert command(2.5)[command(2.5).index("--seconds") + 1] == "2.5"
     assert command(0.0)[-2:] == ["--out", Path("demo.bvh")]
+
+
+@pytest.mark.parametrize(
+    ("engine", "made", "ran"),
+    [("auto", ["bpy45"], "bpy45"), ("numpy", ["bpy45"], "bpy45"), ("torch", ["bpy45", "py311"], "py311")],
+)
+def test_torch_is_installed_only_for_whom_asks_for_it(tmp_path, monkeypatch, engine, made, ran):
+    """Here Blender's libraries are missing, so that the rest of the demo is one command line."""
+    ensured, commands = [], []
+
+    def ensure(environment, console):
+        ensured.append(environment.name)
+        return Path(environment.name)
+
+    def run(command, *others, **options):
+        commands.append(command)
+        return processes.Outcome(0, ("{}",), 1.0, False)
+
+    monkeypatch.setattr(environments, "ensure", ensure)
+    monkeypatch.setattr(system_libraries, "missing", lambda environment: ["libSM.so.6"])
+    monkeypatch.setattr(processes, "run", run)
+    stream = io.StringIO()
+    demonstration.run(Console(stream), demonstration.Wish("walk", 5.0, 0, engine), tmp_path)
+    assert ensured == made
+    assert [command[0] for command in commands] == [Path(ran)]
+    assert commands[0][commands[0].index("--engine") + 1] == engine
+    assert "apt-get install libsm6" in stream.getvalue()
 
 
 @pytest.fixture
@@ -408,9 +479,14 @@ def test_a_sparse_sample_has_the_same_surface_as_the_whole_grid():
 
 def test_commands_of_the_readme_are_understood():
     demo = build_addon.arguments(["demo", "a person walks", "--seconds", "3", "--seed", "7"])
-    assert (demo.prompt, demo.seconds, demo.seed) == ("a person walks", 3.0, 7)
+    assert (demo.prompt, demo.seconds, demo.seed, demo.engine) == ("a person walks", 3.0, 7, "auto")
+    assert build_addon.arguments(["demo", "--engine", "torch", "a person walks"]).engine == "torch"
     for command in ("build", "test", "validate", "clean"):
         assert build_addon.arguments([command]).command == command
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'python3 build_addon.py demo "' in readme
+    assert 'python3 build_addon.py demo --engine torch "' in readme
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    pins = [pin for pin in extras["torch"] if not pin.startswith("numpy")]  # any numpy will do
+    assert " ".join(f'"{pin}"' if "*" in pin else pin for pin in pins) in readme
     assert "python3 build_addon.py test" in readme
