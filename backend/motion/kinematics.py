@@ -100,8 +100,9 @@ def gaussian(x, sigma: float) -> np.ndarray:
     radius = max(1, int(np.ceil(3 * sigma)))
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     kernel /= kernel.sum()
-    padded = np.concatenate([np.repeat(x[:1], radius, 0), x, np.repeat(x[-1:], radius, 0)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=0)
+    padded = np.ascontiguousarray(np.concatenate([np.repeat(x[:1], radius, 0), x, np.repeat(x[-1:], radius, 0)]))
+    # a view of every window, as sliding_window_view makes it, without its cost: half of the time here
+    windows = np.ndarray((*x.shape, len(kernel)), buffer=padded, strides=(*padded.strides, padded.strides[0]))
     return windows @ kernel
 
 
