@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser("python -m backend", description="Posewright: words into motion.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="{generate,bundles,serve}")
 
-    generate = commands.add_parser("generate", help="make a motion from a text and write it to a file")
+    generate = commands.add_parser(
+        "generate", help="make a motion from a text and write it to a file", allow_abbrev=False
+    )
     generate.add_argument("text", help='what the character does, e.g. "a person walks forward, then waves"')
     generate.add_argument("--seconds", type=float, help="length; without it the model chooses")
     generate.add_argument("--fps", type=_rate, default=Fraction(30), help="24, 23.976, 24000/1001 ... (default 30)")
@@ -68,10 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--bundle", help="folder of another model bundle")
     generate.add_argument("--out", type=Path, required=True, help="the file to write, .npz or .bvh")
 
-    listing = commands.add_parser("bundles", help="list the model bundles, one line of JSON each")
+    listing = commands.add_parser("bundles", help="list the model bundles, one line of JSON each", allow_abbrev=False)
     listing.add_argument("--bundle", action="append", default=[], help="also look in this folder")
 
-    server = commands.add_parser("serve", help="serve the add-on over standard input and output")
+    server = commands.add_parser("serve", help="serve the add-on over standard input and output", allow_abbrev=False)
     server.add_argument("--parent", type=int, help="end when this process ends (default: the process that started us)")
     server.add_argument("--idle", type=_seconds, help="end after so many seconds without work (default: never)")
     for command in (generate, server):
@@ -118,7 +120,7 @@ def _for_the_terminal(error: Exception) -> RequestError:
     if isinstance(error, bundles.BundleError):
         return RequestError("bundle", str(error), "Name another bundle with --bundle.")
     if isinstance(error, (EngineError, ImportError)):
-        action = "Use --engine auto, a Python with torch (README, 'With torch'), or another --device or --bundle."
+        action = "Use a Python with torch (README, 'With torch'); what numpy can run needs no --engine and --device."
         problem = as_request_error(error)
         return RequestError(problem.kind, str(problem), action, problem.code)
     return as_request_error(error)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from backend import bundles
 from backend.bundles import MANIFEST, BundleError, Remembered, reading
 from backend.bundles.remembered import MAX_BUNDLES, MAX_BYTES
 from tests.test_bundles import FILES, manifest
+
+FIRST = next(iter(FILES))
 
 
 @pytest.fixture
@@ -126,14 +129,37 @@ def test_each_folder_is_remembered_on_its_own(folder, tmp_path, hashed):
 def test_the_memory_is_bounded(folder, tmp_path):
     remembered = Remembered(tmp_path / "hashes.json")
     for i in range(MAX_BUNDLES + 5):
-        remembered.keep(tmp_path / str(i), "0" * 64, {"a.json": (1, i)})
+        remembered.keep(tmp_path / str(i), "0" * 64, {"a.json": (1, i, i)})
     kept = json.loads((tmp_path / "hashes.json").read_text())
     assert len(kept) == MAX_BUNDLES and str(tmp_path / str(MAX_BUNDLES + 4)) in kept and str(tmp_path / "0") not in kept
 
 
+def test_a_file_that_changes_while_it_is_hashed_is_not_remembered(folder, hashed):
+    remembered, file = Remembered(), folder / FIRST
+
+    def change(fraction):
+        if hashed == [FIRST]:
+            age(file, 60.0)
+
+    bundles.load(folder, change, remembered)
+    assert FIRST in loaded(folder, remembered, hashed)
+
+
+def test_a_copy_that_keeps_size_and_time_is_hashed(folder, hashed, tmp_path):
+    remembered = Remembered()
+    loaded(folder, remembered, hashed)
+    copy = tmp_path / "copy"
+    shutil.copy2(folder / FIRST, copy)
+    os.replace(copy, folder / FIRST)
+    assert loaded(folder, remembered, hashed) == [FIRST]
+
+
 def entry(folder, **changes) -> bytes:
     """A memory that claims all is known, with something odd in it."""
-    states = {name: [(folder / name).stat().st_size, (folder / name).stat().st_mtime_ns] for name in FILES}
+    states = {}
+    for name in FILES:
+        found = (folder / name).stat()
+        states[name] = [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
     whole = {"manifest": hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(), "files": states}
     return json.dumps({str(folder): whole | changes}).encode()
 
@@ -151,7 +177,7 @@ def entry(folder, **changes) -> bytes:
         lambda f: json.dumps({str(f): 3}).encode(),
         lambda f: entry(f, files=None),
         lambda f: entry(f, files=dict.fromkeys(FILES)),
-        lambda f: entry(f, files={name: [1280.5, "now"] for name in FILES}),
+        lambda f: entry(f, files={name: [1280.5, "now", 1] for name in FILES}),
         lambda f: entry(f, manifest=["x"]),
         lambda f: entry(f, more=1),
         lambda f: entry(f)[:-30],
@@ -196,7 +222,7 @@ import sys
 from pathlib import Path
 from backend.bundles import Remembered
 for i in range(200):
-    Remembered(Path(sys.argv[1])).keep(Path(sys.argv[2]), "0" * 64, {"a.json": (i, 1), "b.json": (i, 1)})
+    Remembered(Path(sys.argv[1])).keep(Path(sys.argv[2]), "0" * 64, {"a.json": (i, 1, 1), "b.json": (i, 1, 1)})
 """
 
 
@@ -223,4 +249,4 @@ def test_processes_that_share_a_memory_never_damage_it(tmp_path):
     watcher.join()
     assert codes == [0, 0] and not damaged and os.listdir(tmp_path) == ["hashes.json"]
     found = Remembered(memory)
-    assert any(found.files(tmp_path / name, "0" * 64).get("a.json") == (199, 1) for name in ("one", "two"))
+    assert any(found.files(tmp_path / name, "0" * 64).get("a.json") == (199, 1, 1) for name in ("one", "two"))

@@ -8,6 +8,7 @@ matrices in int8 with a scale a row, normalisation in fp32, the text tokenizer, 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def export_bundle(
         "config": {
             "motion_tokenizer": vqvae.config.to_dict(),
             "language_model": model.config.to_dict(),
+            "text_tokenizer": {"sha256": hashlib.sha256(text_file.read_bytes()).hexdigest()},
             "sampling": meta.get("sampling", {}),
         },
         "features": {"codec": "ms272", "fps": 30, "fingerprint": fingerprint(mean, std)},

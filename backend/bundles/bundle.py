@@ -112,8 +112,8 @@ class Bundle:
                 raise BundleError(f"{where}: {key!r} must be {_WANTED[kind]}, got {shown(value)}")
             return value
 
-        def words(key):
-            return tuple(take(key, list, lambda v: all(isinstance(w, str) and w for w in v)))
+        def words(key, least=0):
+            return tuple(take(key, list, lambda v: len(v) >= least and all(isinstance(w, str) and w for w in v)))
 
         if not isinstance(manifest, dict):
             raise BundleError(f"{where}: expected a JSON object, found {type(manifest).__name__}")
@@ -126,7 +126,7 @@ class Bundle:
             take("version", str, bool),
             take("system", str, bool),
             words("tasks"),
-            words("engines"),
+            words("engines", least=1),
             take("prompt_version", int),
             take("config", dict),
             take("features", dict),

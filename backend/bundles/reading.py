@@ -86,7 +86,7 @@ def _compare(file: BinaryIO, entry: FileEntry, where: str, tell: Callable[[int],
 
 def _state(file: BinaryIO) -> State:
     found = os.fstat(file.fileno())
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def available(folders: Iterable[str | os.PathLike]) -> list[Listing]:
@@ -109,11 +109,11 @@ def available(folders: Iterable[str | os.PathLike]) -> list[Listing]:
 
 def _parse(folder: Path) -> tuple[dict, str]:
     file = named(folder, MANIFEST)
+    if not (folder / MANIFEST).is_file():  # a pipe would be waited for
+        raise BundleError(f"{file} is missing: the folder is not a bundle")
     try:
         with open(folder / MANIFEST, "rb") as stream:
             data = stream.read(MAX_MANIFEST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise BundleError(f"{file} is missing: the folder is not a bundle") from error
     except OSError as error:
         raise BundleError(f"{file} cannot be read: {error.strerror}") from error
     if len(data) > MAX_MANIFEST_BYTES:

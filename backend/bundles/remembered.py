@@ -14,8 +14,9 @@ MAX_BUNDLES = 32
 SETTLED_NS = 2 * 10**9
 """how old a file must be: one just written may be written again without its time changing, FAT counts 2 seconds"""
 
-State = tuple[int, int]
-"""size in bytes and time of the last change in nanoseconds"""
+State = tuple[int, int, int]
+"""size in bytes, and in nanoseconds the time of the last change of the content and that of the file's entry (on Windows
+of its making): a copy that keeps the first changes the second"""
 
 
 class Remembered:
@@ -34,7 +35,7 @@ class Remembered:
         known = self._bundles.get(_key(folder))
         if known is None or known["manifest"] != manifest:
             return {}
-        return {name: (size, changed) for name, (size, changed) in known["files"].items()}
+        return {name: tuple(state) for name, state in known["files"].items()}
 
     def keep(self, folder: Path, manifest: str, files: Mapping[str, State]) -> None:
         """Remember the files of a bundle that were found right just now."""
@@ -73,7 +74,7 @@ def _ours(value) -> bool:
     if not isinstance(value, dict) or set(value) != {"manifest", "files"} or not isinstance(value["files"], dict):
         return False
     states = value["files"].values()
-    return all(isinstance(s, list) and len(s) == 2 and all(type(n) is int for n in s) for s in states)
+    return all(isinstance(s, list) and len(s) == 3 and all(type(n) is int for n in s) for s in states)
 
 
 def _write(file: Path, bundles: dict[str, dict]) -> None:

@@ -18,10 +18,8 @@ def create(bundle, engine: str = "auto", device: str = "auto", threads: int | No
         return NumpyEngine(bundle)
     try:
         from .torch_engine import TorchEngine
-    except ModuleNotFoundError as missing:
-        raise EngineError(
-            f"the torch engine needs the Python package {missing.name!r}, which this Python does not have"
-        ) from missing
+    except (ImportError, OSError) as broken:  # OSError: a library of torch's own that Windows cannot load
+        raise EngineError(f"the torch engine cannot be started: {' '.join(str(broken).split())[:200]}") from broken
     return TorchEngine(bundle, device, threads)
 
 

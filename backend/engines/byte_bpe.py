@@ -10,10 +10,10 @@ from functools import lru_cache
 from math import inf
 from pathlib import Path
 
-from ..bundles.bundle import BundleError, named
+from ..bundles.bundle import BundleError, named, shown
 from . import words
 
-MAX_BYTES = 16 * 2**20
+MAX_BYTES = 8 * 2**20
 MAX_PIECES = 2**18
 MAX_PIECE = 1024  # characters
 WORDS_KEPT = 4096
@@ -104,11 +104,11 @@ def _checked(data) -> tuple[dict[str, int], list[tuple[str, str]], bool]:
         for name, plain in _PLAIN[where].items():
             if part.get(name) not in plain:
                 raise ValueError(
-                    f"{f'{where}.{name}'.strip('.')} is {_shown(part.get(name))}, which would change the ids"
+                    f"{f'{where}.{name}'.strip('.')} is {shown(part.get(name))}, which would change the ids"
                 )
     after = top.get("post_processor")
     if after is not None and _object(after, "'post_processor'").get("type") != "ByteLevel":
-        raise ValueError(f"post_processor is {_shown(after)}, which would change the ids")
+        raise ValueError(f"post_processor is {shown(after)}, which would change the ids")
     ids = _ids(_object(model.get("vocab"), "'model.vocab'"), top.get("added_tokens") or [])
     return ids, _merges(model.get("merges")), splitter.get("add_prefix_space") is not False
 
@@ -117,21 +117,21 @@ def _ids(vocabulary: dict, added: list) -> dict[str, int]:
     """Pieces and special tokens with their ids, which count from 0 without a hole."""
     ids = dict(vocabulary)
     if not isinstance(added, list):
-        raise ValueError(f"'added_tokens' must be a list, found {_shown(added)}")
+        raise ValueError(f"'added_tokens' must be a list, found {shown(added)}")
     for token in added:
         token = _object(token, "an added token")
         content = token.get("content")
         if token.get("special") is not True:
-            raise ValueError(f"the added token {_shown(content)} is not special, which would change the ids")
+            raise ValueError(f"the added token {shown(content)} is not special, which would change the ids")
         if not isinstance(content, str) or ids.setdefault(content, token.get("id")) != token.get("id"):
-            raise ValueError(f"the special token {_shown(content)} has two ids")
+            raise ValueError(f"the special token {shown(content)} has two ids")
     if len(ids) > MAX_PIECES:
         raise ValueError(f"it has {len(ids)} pieces, at most {MAX_PIECES} are accepted")
     for piece, number in ids.items():
         if len(piece) > MAX_PIECE:
             raise ValueError(f"a piece has {len(piece)} characters, at most {MAX_PIECE} are accepted")
         if type(number) is not int:
-            raise ValueError(f"the id of {_shown(piece)} must be a whole number, found {_shown(number)}")
+            raise ValueError(f"the id of {shown(piece)} must be a whole number, found {shown(number)}")
     if sorted(ids.values()) != list(range(len(ids))):
         raise ValueError(f"its {len(ids)} ids are not the numbers from 0 to {len(ids) - 1}")
     return ids
@@ -140,21 +140,19 @@ def _ids(vocabulary: dict, added: list) -> dict[str, int]:
 def _merges(merges) -> list[tuple[str, str]]:
     """Pairs from ``["a", "b"]`` or, in older files, ``"a b"``."""
     if not isinstance(merges, list):
-        raise ValueError(f"'model.merges' must be a list, found {_shown(merges)}")
+        raise ValueError(f"'model.merges' must be a list, found {shown(merges)}")
+    if len(merges) > MAX_PIECES:
+        raise ValueError(f"it has {len(merges)} merges, at most {MAX_PIECES} are accepted")
     pairs = []
     for merge in merges:
         pair = merge.split(" ") if isinstance(merge, str) else merge
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(piece, str) for piece in pair):
-            raise ValueError(f"a merge must be two pieces, found {_shown(merge)}")
+            raise ValueError(f"a merge must be two pieces, found {shown(merge)}")
         pairs.append((pair[0], pair[1]))
     return pairs
 
 
 def _object(value, what: str) -> dict:
     if not isinstance(value, dict):
-        raise ValueError(f"{what} must be a JSON object, found {_shown(value)}")
+        raise ValueError(f"{what} must be a JSON object, found {shown(value)}")
     return value
-
-
-def _shown(value) -> str:
-    return repr(value)[:60]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,8 @@ def _preferred(bundle, runs: list[str], engine: str, device: str) -> tuple[str, 
     if "numpy" not in runs:
         return "torch", f"bundle {bundle.name} runs on torch only"
     if device not in ("auto", "cpu"):
+        if "torch" not in runs:
+            raise EngineError(f"bundle {bundle.name} runs on the processor alone, not on device {device!r}")
         return "torch", f"device {device!r} needs the torch engine"
     if "torch" not in runs or _lacking():
         return "numpy", "works from the zip alone"
@@ -78,7 +81,9 @@ def _price(runs: list[str]) -> str:
 
 def _lacking() -> list[str]:
     """The packages that the torch engine needs and this Python has not, found without importing any."""
-    return [name for name in TORCH_NEEDS if importlib.util.find_spec(name) is None]
+    # what an uninstall left behind is a package without a file
+    found = {name: importlib.util.find_spec(name) for name in TORCH_NEEDS}
+    return [name for name, spec in found.items() if spec is None or spec.origin is None]
 
 
 def _gpu_for_torch() -> bool:
@@ -90,6 +95,7 @@ def _gpu_for_torch() -> bool:
 
 def _gpu_there() -> bool:
     if sys.platform == "win32":
-        return any(Path(r"C:\Windows\System32", name).exists() for name in ("nvcuda.dll", "amdhip64.dll"))
+        system = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
+        return any((system / name).exists() for name in ("nvcuda.dll", "amdhip64.dll"))
     nodes = [*Path("/dev").glob("nvidia[0-9]*"), Path("/dev/kfd"), Path("/dev/dxg")]  # dxg: WSL
     return any(node.exists() for node in nodes)

@@ -28,7 +28,7 @@ def configs(bundle) -> tuple[LanguageModelConfig, VQVAEConfig]:
 
 def check_text_tokens(bundle, ids: Mapping[str, int], language: LanguageModelConfig) -> None:
     """BundleError when the text tokenizer was not made for the language model: another number of tokens, or the control
-    tokens elsewhere. Its words would be read as other words, or as motion."""
+    tokens elsewhere, or simply another file. Its words would be read as other words, or as motion."""
     where = named(bundle.path, TEXT_TOKENIZER)
     if len(ids) != language.text_size:
         raise BundleError(
@@ -40,6 +40,12 @@ def check_text_tokens(bundle, ids: Mapping[str, int], language: LanguageModelCon
             raise BundleError(
                 f"{where} has {token} at {shown(ids.get(token))}, the language model reads it at {number}"
             )
+    trained_with, found = bundle.config.get("text_tokenizer"), bundle.files[TEXT_TOKENIZER].sha256
+    if trained_with != {"sha256": found}:
+        raise BundleError(
+            f"{where} has the sha256 {found[:8]}, the language model was trained with another: {MANIFEST} has "
+            f"{shown(trained_with)} under config.text_tokenizer"
+        )
 
 
 def check_normalisation(bundle, mean: np.ndarray, std: np.ndarray) -> None:

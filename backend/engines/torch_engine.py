@@ -13,7 +13,7 @@ from transformers import DynamicCache
 from ..bundles.bundle import BundleError, named
 from ..models.language_model import LanguageModel
 from ..models.vqvae import VQVAE
-from ..systems.prompts import PAD
+from .batching import distinct
 from .choosing import EngineError
 from .files import LANGUAGE_MODEL, MOTION_TOKENIZER, TEXT_TOKENIZER
 from .fitting import check_normalisation, check_text_tokens, configs
@@ -87,22 +87,12 @@ class TorchEngine:
 
     @torch.inference_mode()
     def start(self, prompts: list[list[int]]) -> tuple[np.ndarray, State]:
-        if not prompts or not all(prompts):
-            raise ValueError("every prompt needs at least one token, and there must be one prompt")
-        # takes of one prompt are repeated rows: each distinct prompt is run once, its cache then copied
-        distinct = list(dict.fromkeys(tuple(p) for p in prompts))
-        row_of = {prompt: i for i, prompt in enumerate(distinct)}
-        rows = torch.tensor([row_of[tuple(p)] for p in prompts], device=self._device)
-        longest = max(map(len, distinct))
-        tokens = torch.full((len(distinct), longest), PAD)
-        mask = torch.zeros(len(distinct), longest, dtype=torch.bool)
-        for i, prompt in enumerate(distinct):
-            tokens[i, longest - len(prompt) :] = torch.tensor(prompt)
-            mask[i, longest - len(prompt) :] = True
-        tokens, mask = tokens.to(self._device), mask.to(self._device)
+        # each distinct prompt is run once, its cache then copied to its takes
+        tokens, places, rows = (torch.from_numpy(a).to(self._device) for a in distinct(prompts))
+        mask = places >= 0
         cache = DynamicCache()
         logits = self._language.extend(tokens, mask, cache)
-        if len(rows) != len(distinct):
+        if len(rows) != len(tokens):
             cache.batch_select_indices(rows)
         return logits[rows].float().cpu().numpy(), State(cache, mask[rows])
 

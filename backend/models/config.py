@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import reprlib
 from dataclasses import asdict, dataclass, fields
+
+from ..bundles.bundle import shown
 
 
 @dataclass
@@ -167,14 +168,14 @@ def checked(cls: type, d: dict, bounds: dict[str, tuple[float, float]]) -> dict:
     """``d`` when each of its fields is one of the dataclass ``cls``, of its default's type and within ``bounds``;
     ValueError names the one that is not."""
     if not isinstance(d, dict):
-        raise ValueError(f"expected a JSON object, found {_shown(d)}")
+        raise ValueError(f"expected a JSON object, found {shown(d)}")
     defaults = {field.name: field.default for field in fields(cls)}
     for name, value in d.items():
         if name not in defaults:
-            raise ValueError(f"unknown field {_shown(name)}; known are {', '.join(defaults)}")
+            raise ValueError(f"unknown field {shown(name)}; known are {', '.join(defaults)}")
         values = value if isinstance(defaults[name], tuple) else [value]
         if not isinstance(values, (list, tuple)) or len(values) > _MAX_DEPTH:
-            raise ValueError(f"{name!r} must be a list of at most {_MAX_DEPTH} whole numbers, got {_shown(value)}")
+            raise ValueError(f"{name!r} must be a list of at most {_MAX_DEPTH} whole numbers, got {shown(value)}")
         for number in values:
             _check(name, number, defaults[name], bounds.get(name))
     return d
@@ -184,13 +185,9 @@ def _check(name: str, value, default, bounds: tuple[float, float] | None) -> Non
     """ValueError unless ``value`` is true or false, or a number between ``bounds``, as the default is."""
     if bounds is None:
         if not isinstance(value, bool):
-            raise ValueError(f"{name!r} must be true or false, got {_shown(value)}")
+            raise ValueError(f"{name!r} must be true or false, got {shown(value)}")
         return
     low, high = bounds
     kinds, what = ((int, float), "a number") if isinstance(default, float) else ((int,), "a whole number")
     if type(value) not in kinds or not low <= value <= high:
-        raise ValueError(f"{name!r} must be {what} between {low} and {high}, got {_shown(value)}")
-
-
-def _shown(value) -> str:
-    return reprlib.repr(value)[:60]
+        raise ValueError(f"{name!r} must be {what} between {low} and {high}, got {shown(value)}")

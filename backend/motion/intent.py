@@ -38,7 +38,8 @@ def slots_of(text: str) -> dict:
     text = unicodedata.normalize("NFKD", text.lower())
     text = "".join(c for c in text if not unicodedata.combining(c))
     foreign = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
-    text = re.sub(r"[^a-z0-9.;,\- ]+", "", text.replace("’", "'").replace("'", ""))
+    # an apostrophe stands inside a word, everything else between two
+    text = re.sub(r"[^a-z0-9.;,\- ]+", " ", text.replace("’", "'").replace("'", ""))
     text = re.sub(r"\b(counter|anti)[- ]clockwise", r"\1clockwise", text)
     actions: list[dict] = []
     unknown: list[str] = foreign

@@ -43,7 +43,7 @@ class Motion:
 
     ``root`` (T, 3) is the pelvis joint in the world; ``rotations`` (T, J, 4) are local unit quaternions w,x,y,z against
     the T-pose whose joint axes equal the world's; ``contacts`` (T, 4) bool in the order of ``CONTACT_JOINTS``; ``fps``
-    is a ratio. ValueError says which array does not fit.
+    is a ratio. The arrays are read-only; ValueError says which one does not fit.
     """
 
     skeleton: Skeleton
@@ -55,7 +55,7 @@ class Motion:
     """joint positions and world rotations, once ``kinematics.pose`` has worked them out"""
 
     def __post_init__(self):
-        root = np.asarray(self.root, dtype=np.float64)
+        root = np.array(self.root, dtype=np.float64)
         rotations = np.asarray(self.rotations, dtype=np.float64)
         frames, joints = len(root), len(self.skeleton)
         if frames < 1 or root.shape != (frames, 3):
@@ -67,8 +67,11 @@ class Motion:
         contacts = np.zeros((frames, 4), bool) if self.contacts is None else np.asarray(self.contacts, bool)
         if contacts.shape != (frames, 4):
             raise ValueError(f"contacts must be ({frames}, 4), got {contacts.shape}")
+        rotations = rot.normalize(rotations)
+        for array in (root, rotations):
+            array.flags.writeable = False  # a pose that was worked out from them must stay true
         object.__setattr__(self, "root", root)
-        object.__setattr__(self, "rotations", rot.normalize(rotations))
+        object.__setattr__(self, "rotations", rotations)
         object.__setattr__(self, "contacts", contacts)
         object.__setattr__(self, "fps", as_rate(self.fps))
 

@@ -25,7 +25,7 @@ def resample(motion: Motion, fps, frames: int | None = None) -> Motion:
         raise ValueError(f"a motion needs at least one frame, got {frames}")
     # whole numbers first: float times would drift over long takes
     step = motion.fps / fps
-    times = np.arange(frames) * step.numerator / step.denominator
+    times = np.arange(frames, dtype=np.int64) * step.numerator / step.denominator
     return replace(sample(motion, times), fps=fps)
 
 

@@ -37,7 +37,8 @@ HEARTBEAT = 4.0  # seconds between signs of life while a model loads
 
 RESTART = "Press Generate again; if it goes on, restart Blender. The console has the details."
 OTHER_ENGINE = (
-    "Preferences > Add-ons > Posewright: set Engine to Automatic, or choose a Python with torch as Backend Python."
+    "Preferences > Add-ons > Posewright: choose a Python with torch as Backend Python; what numpy can run needs none, "
+    "with Engine on Automatic."
 )
 
 
@@ -142,7 +143,10 @@ class Server:
         try:
             result = job.run(job, keep)
             if job.finish():
-                self._answer(job, result)
+                if job.cancelled():  # just now, and who asked for it has not come to answer yet
+                    self._fail(job.id, _cancellation())
+                else:
+                    self._answer(job, result)
         except (Exception, SystemExit) as error:  # the thread must live on whatever a library raises
             if not job.cancelled() and job.finish():
                 self._fail(job.id, error)
@@ -161,9 +165,16 @@ class Server:
 
     def _initialize(self, params: dict) -> dict:
         default = bundles.default_bundle_path()
-        usable = [listing.bundle for listing in bundles.available([bundles.weights_folder()]) if listing.bundle]
+        listings = bundles.available([bundles.weights_folder()])
+        usable = [listing.bundle for listing in listings if listing.bundle]
         bundle = next((b for b in usable if b.path == default), None)
-        engine, why = ("", "") if bundle is None else self._engine(bundle)
+        if bundle is None:
+            problem = next(
+                (listing.problem for listing in listings if listing.path == default), "the bundle is missing"
+            )
+            engine, why = "", f"{problem}. Reinstall the add-on."
+        else:
+            engine, why = self._engine(bundle)
         return protocol.ServerInfo(
             protocol=protocol.PROTOCOL_VERSION,
             version=protocol.POSEWRIGHT_VERSION,
@@ -183,6 +194,8 @@ class Server:
         try:
             choice = self._choose(bundle)
         except EngineError as error:
+            return "", f"{error}. {OTHER_ENGINE}"
+        except bundles.BundleError as error:
             return "", str(error)
         return choice.name, choice.why
 

@@ -1,9 +1,10 @@
 """The limit on numpy's threads. Its BLAS reads the environment when numpy is first imported, so this module runs before
-all else and imports only os."""
+all else and imports only the standard library's least."""
 
 from __future__ import annotations
 
 import os
+import re
 
 VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -34,4 +35,5 @@ def _asked(arguments: list[str]) -> str | None:
         name, equals, value = argument.partition("=")
         if name == "--threads":
             found = value if equals else following
-    return found if found is not None and found.isascii() and found.isdigit() and int(found) > 0 else None
+    usable = found is not None and re.fullmatch(r"0*[1-9][0-9]{0,5}", found, re.ASCII)
+    return found if usable else None

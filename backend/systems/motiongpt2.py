@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..bundles import BundleError
+from ..bundles.bundle import shown
 from ..engines.fitting import config_of, configs
 from ..motion import kinematics, resample, retarget
 from ..motion.anatomy import rest_frames
@@ -94,6 +95,12 @@ class MotionGPT2:
             raise BundleError(
                 f"bundle {bundle.name} has {model.lengths} length tokens and room for {model.positions} tokens; "
                 f"needed are {prompts.MAX_CODES} and at least {prompts.MAX_CODES + 5}"
+            )
+        features = bundle.features.get("codec"), bundle.features.get("fps")
+        if features != (ms272.NAME, ms272.FPS):
+            raise BundleError(
+                f"bundle {bundle.name} has features {shown(features[0])} at {shown(features[1])} fps; "
+                f"needed are {ms272.NAME} at {ms272.FPS} fps"
             )
         if (motion.frames_per_code, motion.input_width) != (prompts.FRAMES_PER_CODE, ms272.WIDTH):
             raise BundleError(
@@ -188,7 +195,7 @@ class MotionGPT2:
 
     @staticmethod
     def _reason(best: int, judged: list[tuple[float, list[str]]]) -> str:
-        what = "; ".join(judged[best][1]) or "nothing in the prompt could be measured"
+        what = "; ".join(judged[best][1]).replace("_", " ") or "nothing in the prompt could be measured"
         if len(judged) == 1 or len({score for score, _ in judged}) == 1:
             return what
         return f"fits the prompt best: {what}"

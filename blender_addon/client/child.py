@@ -17,16 +17,9 @@ from . import framing
 from .failure import CHANGE_PYTHON, BackendFailure
 from .launch import Launch
 
-# Blender sets some of these for its own Python; another Python that inherits them finds the wrong library, and one
-# that takes the path for unsafe does not find the backend in its folder
-_STRIPPED = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "PYTHONEXECUTABLE",
-    "PYTHONSAFEPATH",
-    "__PYVENV_LAUNCHER__",
-)
+# Blender sets some variables of these names for its own Python; another Python that inherits them finds the wrong
+# library, and what else they may say is meant for other programs
+_STRIPPED = ("PYTHON", "__PYVENV_LAUNCHER__", "NPY_")
 # the line of a traceback, or of a dying interpreter, that says what happened
 _COMPLAINT = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b.*|Fatal Python error.*")
 
@@ -41,7 +34,7 @@ class Ended:
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
     """``base`` without what belongs to Blender's Python; the child must not write into the add-on's folder either."""
-    kept = {k: v for k, v in base.items() if k not in _STRIPPED}
+    kept = {k: v for k, v in base.items() if not k.upper().startswith(_STRIPPED)}
     return kept | {"PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 
 

@@ -55,6 +55,8 @@ class Job:
                 self._begin()
             elif self._client.failure is not None:
                 self._fail(self._client.failure)
+            elif self._client.resting:  # it went to rest between our look at it and its answer
+                self.start()
         elif self.state == "running" and self._call.over:
             if self._call.failure is not None:
                 self._fail(self._call.failure)

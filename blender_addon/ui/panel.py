@@ -113,5 +113,5 @@ def _facts(report: dict, rig: bpy.types.Object | None) -> list[tuple[str, str]]:
     if report["foot_slide"] is not None:
         facts.append(("Foot slide", f"{report['foot_slide']:.1f} mm a frame"))
     if report["unknown_words"]:
-        facts.append(("Not understood", ", ".join(report["unknown_words"])))
+        facts.append(("Unknown", ", ".join(report["unknown_words"])))
     return facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import bpy
 
@@ -84,13 +83,13 @@ def backend_python(context: bpy.types.Context) -> str:
     wishes = _preferences(context)
     chosen = wishes.python.strip() if wishes is not None else ""
     if chosen:
-        path = Path(bpy.path.abspath(chosen))
-        if not path.is_file():
+        path = os.path.expanduser(bpy.path.abspath(chosen))
+        if not os.path.isfile(path):
             raise Refusal(f"The Backend Python '{path}' is not there. Clear the field or choose another {_WHERE}.")
-        return str(path)
+        return path
     own = sys.executable or ""
     # where Blender finds no Python beside it, the name of its own program stands there
-    if not Path(own).is_file() or own == bpy.app.binary_path:
+    if not os.path.isfile(own) or own == bpy.app.binary_path:
         raise Refusal(
             f"This Blender does not know where its own Python is (sys.executable is {own!r}). "
             f"Choose a Python 3.11 or newer that has numpy as Backend Python {_WHERE}."
@@ -107,6 +106,8 @@ def _preferences(context: bpy.types.Context) -> PosewrightPreferences | None:
 def _remember() -> str:
     """The file for ``Launch.remember``, in the folder that belongs to the add-on and outlives its updates."""
     try:
-        return os.path.join(bpy.utils.extension_path_user(ADDON, path="", create=True), "checked_bundles.json")
-    except (ValueError, OSError):  # not installed as an extension, or nothing can be written there
-        return ""
+        folder = bpy.utils.extension_path_user(ADDON, path="", create=True)
+    except (ValueError, OSError):  # not installed as an extension
+        folder = ""
+    # where nothing can be written Blender names no folder either
+    return os.path.join(folder, "checked_bundles.json") if folder else ""

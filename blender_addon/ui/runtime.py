@@ -88,7 +88,12 @@ class Runtime:
         if job.failure is not None:
             self.say(str(job.failure), failed=True)
         elif order is None:
-            self.say("The backend answers.")
+            info = self.client.info
+            cannot = info is not None and not info.engine
+            self.say(
+                f"The backend answers, but cannot generate: {info.engine_why}" if cannot else "The backend answers.",
+                cannot,
+            )
         else:
             self._finish(job, order)
         return True
@@ -114,7 +119,7 @@ class Runtime:
             return [
                 f"Ready: Posewright {info.version}, Python {info.python}",
                 f"Engine: {info.engine or 'none'}, {info.engine_why}".rstrip(", "),
-                f"Model: {info.default_bundle or 'none (the bundle is missing)'}",
+                f"Model: {info.default_bundle or 'none'}",
             ]
         if self.job is not None:
             return ["Starting"]

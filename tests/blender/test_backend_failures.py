@@ -207,6 +207,19 @@ def test_a_resting_backend_is_no_failure(scene, state, backend, generate):
     assert len(starts.read_text().splitlines()) == 2
 
 
+def test_a_backend_that_goes_to_rest_just_when_generate_is_pressed(scene, state, backend, generate, timers, press):
+    rig, _ = character.make()
+    starts = backend()
+    assert not generate()
+    child = state.client._child
+    press(seed=2)  # it is still there
+    child._outbox.put(None)  # and now it ends, before anything was asked of it
+    assert child._process.wait(5.0) == 0
+    assert timers.pump()
+    assert not state.failed and len(starts.read_text().splitlines()) == 2
+    assert rig.animation_data.action and state.client._child is not child
+
+
 @pytest.mark.parametrize(("mode", "starts"), [("missed", 2), ("restless", 2)])
 def test_a_request_that_met_the_end_of_a_rest_is_sent_once_more(scene, state, backend, timers, press, mode, starts):
     rig, _ = character.make()

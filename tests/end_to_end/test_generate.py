@@ -110,7 +110,7 @@ def test_without_torch_the_message_says_what_to_choose(options, message, torch_b
     assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr and not out.exists()
     assert last.startswith(f"error: {message}") and "GB" in last, "with the size of what to install"
     assert last.endswith(
-        ". Use --engine auto, a Python with torch (README, 'Without Blender'), or another --device or --bundle."
+        ". Use a Python with torch (README, 'With torch'); what numpy can run needs no --engine and --device."
     )
 
 

@@ -23,7 +23,7 @@ def torch_at(monkeypatch, tmp_path):
             for name in libraries:
                 (tmp_path / "torch" / "lib" / name).touch()
             spec = ModuleSpec("torch", None, origin=str(tmp_path / "torch" / "__init__.py"))
-        others = ModuleSpec("other", None) if libraries is not None else None
+        others = ModuleSpec("other", None, origin="/x/other/__init__.py") if libraries is not None else None
         monkeypatch.setattr("importlib.util.find_spec", lambda name: spec if name == "torch" else others)
 
     return install
@@ -90,6 +90,7 @@ def test_a_bundle_for_torch_alone_says_what_installing_torch_takes(torch_at):
         (("numpy", "torch"), "numpy", "cuda", "numpy engine runs on the processor, not on device 'cuda'"),
         (("numpy", "torch"), "auto", "cuda", "device 'cuda' needs the torch engine.*lacks torch"),
         (("numpy",), "torch", "auto", "runs on numpy, not on torch$"),
+        (("numpy",), "auto", "cuda", "runs on the processor alone, not on device 'cuda'$"),
         (("numpy",), "abacus", "auto", "no engine 'abacus'; there are auto, numpy, torch"),
     ],
 )
@@ -107,6 +108,7 @@ def test_a_bundle_for_engines_of_the_future_is_the_bundles_fault(torch_at):
 
 def test_torch_without_its_companions_is_no_engine(monkeypatch):
     here = {"torch": ModuleSpec("torch", None, origin="/x/torch/__init__.py")}
+    here["transformers"] = ModuleSpec("transformers", None)  # an empty folder that an uninstall left
     monkeypatch.setattr("importlib.util.find_spec", here.get)
     assert usable() == ("numpy",) and choose(bundle("numpy", "torch", size=2**30)).name == "numpy"
     with pytest.raises(EngineError, match="lacks transformers, tokenizers$"):

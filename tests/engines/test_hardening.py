@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import zipfile
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -29,11 +30,13 @@ def load(request):
 
 @pytest.fixture
 def rebuilt(tiny_bundle, tmp_path):
-    """``rebuilt(config=..., files=...)`` writes a bundle with both changed and every hash right; its folder."""
+    """``rebuilt(config=..., files=..., features=...)`` writes a bundle with these changed and every hash right; its
+    folder."""
 
-    def build(config=lambda config: None, files=lambda files: None):
+    def build(config=lambda config: None, files=lambda files: None, features=MappingProxyType({})):
         manifest = json.loads((tiny_bundle / MANIFEST).read_text(encoding="utf-8"))
         contents = {name: (tiny_bundle / name).read_bytes() for name in manifest.pop("files")}
+        manifest["features"] |= features
         config(manifest["config"])
         files(contents)
         del manifest["format"]
@@ -177,6 +180,24 @@ def test_a_text_tokenizer_with_its_control_tokens_elsewhere(load, rebuilt):
         files[TEXT_TOKENIZER] = text.encode()
 
     refused(load, rebuilt(files=swap), TEXT_TOKENIZER, "has <bos> at 3, the language model reads it at 1")
+
+
+def test_a_text_tokenizer_retrained_on_other_texts(load, rebuilt):
+    """As many tokens, the control tokens where they belong: only the words mean something else."""
+
+    def swap(files):
+        tokenizer = json.loads(files[TEXT_TOKENIZER])
+        vocabulary = tokenizer["model"]["vocab"]
+        vocabulary["a"], vocabulary["b"] = vocabulary["b"], vocabulary["a"]
+        files[TEXT_TOKENIZER] = json.dumps(tokenizer).encode()
+
+    refused(load, rebuilt(files=swap), TEXT_TOKENIZER, "the language model was trained with another")
+
+
+@pytest.mark.parametrize("features", [{"codec": "humanml263"}, {"fps": 20}, {"fps": 1e9}, {"codec": None}])
+def test_features_of_another_kind(load, rebuilt, features):
+    with pytest.raises(BundleError, match="bundle tiny has features .*; needed are ms272 at 30 fps"):
+        load(rebuilt(features=features))
 
 
 def test_the_normalisation_of_other_weights(load, rebuilt):

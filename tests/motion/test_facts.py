@@ -275,3 +275,9 @@ def test_order_counts():
     raise_first = build(4.0, 30, speed=lambda t: 1.0 * (t > 2), pose=up(True), step=0.3)
     wanted = slots_of("a person walks forward and then raises the right hand")
     assert score(measure(walk_first), wanted)[0] > score(measure(raise_first), wanted)[0] + 0.1
+
+
+@pytest.mark.parametrize("between", ["\n", "\t", "/", "\U0001f600", "\u2014", "&"])
+def test_what_stands_between_words_parts_them(between):
+    wanted = slots_of(f"walk{between}forward, don't stop")
+    assert wanted["verb"] == "walk" and wanted["direction"] == "forward" and "walkforward" not in wanted["unknown"]

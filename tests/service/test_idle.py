@@ -74,6 +74,7 @@ def test_a_request_that_is_being_read_is_served_first(clock):
     clock.asked()
     with watch.awake():
         clock.wake(10.0)
+        assert not ended.wait(0.3), "the decision waits for the request"
     assert clock.asked() == 10.0 and not ended.is_set()
     clock.wake(20.0)
     assert ended.wait(DEADLINE)

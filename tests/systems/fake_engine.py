@@ -20,7 +20,7 @@ def bundle(**changes) -> Bundle:
     model = {"text_size": TEXT_SIZE, "codes": CODES, "positions": 160, "lengths": prompts.MAX_CODES}
     fields = {
         "path": None, "name": "fake", "version": "1", "system": "motiongpt2", "tasks": ("text_to_motion",),
-        "engines": ("torch",), "prompt_version": prompts.VERSION, "features": {},
+        "engines": ("torch",), "prompt_version": prompts.VERSION, "features": {"codec": "ms272", "fps": 30},
         "config": {"language_model": model, "motion_tokenizer": {"codes": CODES}, "sampling": {}},
         "licence": "none", "training_data": (), "acknowledgement": "", "metrics": {}, "files": {},
     }  # fmt: skip

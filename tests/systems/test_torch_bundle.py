@@ -134,7 +134,7 @@ def test_what_no_engine_can_do_is_said_in_words(tiny_bundle, monkeypatch):
     with pytest.raises(EngineError, match="device 'tpu' is not there.*auto, cpu") as error:
         load("tpu")
     told = as_request_error(error.value)
-    assert told.kind == "engine" and "Preferences > Add-ons > Posewright: set Engine to Automatic" in told.action
+    assert told.kind == "engine" and "Preferences > Add-ons > Posewright: choose a Python with torch" in told.action
     monkeypatch.delitem(sys.modules, "backend.engines.torch_engine")
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(EngineError, match="lacks tokenizers"):

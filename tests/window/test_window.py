@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from building.offline import prefix
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROOTS = os.environ.get("POSEWRIGHT_CHROOT", "/opt/blender-chroots/sid:/opt/blender-chroots/trixie").split(os.pathsep)
 SCREENSHOT = ROOT / "docs" / "panel.png"  # taken in the first chroot when it is missing: delete it to have a new one
@@ -27,7 +29,6 @@ SETTINGS = {
     "LIBGL_ALWAYS_SOFTWARE": "1",
     "GALLIUM_DRIVER": "llvmpipe",
 }
-OFFLINE = ("unshare", "--net")
 
 
 def skip_reason(chroot: Path) -> str:
@@ -44,15 +45,19 @@ def skip_reason(chroot: Path) -> str:
 @pytest.fixture(scope="module")
 def offline() -> tuple[str, ...]:
     """What is put before a command to take networking from it; empty, with a warning, where that is not allowed."""
-    if subprocess.run([*OFFLINE, "true"], capture_output=True, timeout=20, check=False).returncode == 0:
-        return OFFLINE
-    warnings.warn(f"'{' '.join(OFFLINE)}' is not allowed here: the window ran WITH networking", stacklevel=1)
-    return ()
+    before = prefix()
+    if not before:
+        warnings.warn("unshare is not there or not allowed: the window ran WITH networking", stacklevel=1)
+    return before
 
 
 def inside(chroot: Path, folder: str, *command: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
     """Run a command in the chroot with a fresh Blender profile and software rendering."""
-    settings = SETTINGS | {"BLENDER_USER_RESOURCES": f"{folder}/profile", "XDG_RUNTIME_DIR": f"{folder}/xdg"}
+    settings = SETTINGS | {
+        "BLENDER_USER_RESOURCES": f"{folder}/profile",
+        "XDG_RUNTIME_DIR": f"{folder}/xdg",
+        "TMPDIR": folder,
+    }
     env = ["env", "-i", *(f"{k}={v}" for k, v in settings.items())]
     whole = [*before, "chroot", str(chroot), *env, *command]
     return subprocess.run(whole, capture_output=True, text=True, timeout=LIMIT_S + 20, check=False)

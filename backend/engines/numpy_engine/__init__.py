@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...systems.prompts import PAD
+from ..batching import distinct
 from ..byte_bpe import ByteBPE
 from ..files import LANGUAGE_MODEL, MOTION_TOKENIZER, TEXT_TOKENIZER
 from ..fitting import check_normalisation, check_text_tokens, configs
@@ -42,19 +42,9 @@ class NumpyEngine:
         return self._text.encode(text)
 
     def start(self, prompts: list[list[int]]) -> tuple[np.ndarray, State]:
-        if not prompts or not all(prompts):
-            raise ValueError("every prompt needs at least one token, and there must be one prompt")
-        # takes of one prompt are repeated rows: each distinct prompt is run once, its cache then copied
-        distinct = list(dict.fromkeys(tuple(p) for p in prompts))
-        row_of = {prompt: i for i, prompt in enumerate(distinct)}
-        rows = np.array([row_of[tuple(p)] for p in prompts])
-        longest = max(map(len, distinct))
-        tokens = np.full((len(distinct), longest), PAD)
-        places = np.full((len(distinct), longest), -1)
-        for row, prompt in enumerate(distinct):
-            tokens[row, longest - len(prompt) :] = prompt
-            places[row, longest - len(prompt) :] = np.arange(len(prompt))
-        cache = Cache(self._language.config, len(distinct))
+        # each distinct prompt is run once, its cache then copied to its takes
+        tokens, places, rows = distinct(prompts)
+        cache = Cache(self._language.config, len(tokens))
         logits = self._language.extend(tokens, places, cache)
         return logits[rows], State(cache.take(rows), places[rows, -1] + 1)
 
