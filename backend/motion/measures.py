@@ -14,7 +14,9 @@ WAVE_REVERSAL = 0.06  # m of lateral wrist travel that count as one stroke of a 
 
 def spans(mask, shortest: float = 1.0, gap: float = 0.0) -> list[tuple[int, int]]:
     """Half-open spans in which ``mask`` (T,) holds for at least ``shortest`` frames; ``gap`` frames are bridged."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
+    held = np.zeros(len(mask) + 2, bool)
+    held[1:-1] = mask
+    edges = np.flatnonzero(held[1:] != held[:-1])
     found: list[tuple[int, int]] = []
     for start, end in edges.reshape(-1, 2):
         if found and start - found[-1][1] <= gap:
@@ -43,7 +45,10 @@ def velocity(x, fps: float, seconds: float = 0.05) -> np.ndarray:
     """Velocity of (T, ...) per second. Smoothed after the difference, so that the ends keep their speed."""
     if len(x) < 2:
         return np.zeros_like(x)
-    return gaussian(np.gradient(x, axis=0) * fps, seconds * fps)
+    change = np.empty_like(x, dtype=float)
+    change[1:-1] = (x[2:] - x[:-2]) / 2
+    change[0], change[-1] = x[1] - x[0], x[-1] - x[-2]
+    return gaussian(change * fps, seconds * fps)
 
 
 class Body:

@@ -90,13 +90,18 @@ class Motion:
 
     def moved(self, yaw: float = 0.0, offset=(0.0, 0.0, 0.0)) -> Motion:
         """Turned about the world's +Y by ``yaw`` radians, then shifted by ``offset`` metres."""
-        q, offset = rot.about_y(yaw), np.asarray(offset, float)
-        rotations = self.rotations.copy()
-        rotations[:, 0] = rot.multiply(q, rotations[:, 0])
-        there = replace(self, root=rot.rotate(q, self.root) + offset, rotations=rotations)
+        if yaw:
+            q = rot.about_y(yaw)
+            rotations = self.rotations.copy()
+            rotations[:, 0] = rot.multiply(q, rotations[:, 0])
+            turned = replace(self, root=rot.rotate(q, self.root), rotations=rotations)
+            if self._pose is not None:
+                positions, world = self._pose
+                turned.keep_pose(rot.rotate(q, positions), rot.multiply(q, world))
+            return turned.moved(0.0, offset)
+        there = replace(self, root=self.root + np.asarray(offset, float))
         if self._pose is not None:
-            positions, world = self._pose
-            there.keep_pose(rot.rotate(q, positions) + offset, rot.multiply(q, world))
+            there.keep_pose(self._pose[0] + np.asarray(offset, float), self._pose[1])
         return there
 
     def with_contacts(self, contacts: np.ndarray) -> Motion:

@@ -6,6 +6,7 @@ The closing pipe tells it nearly always; not when another child of Blender inher
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 from collections.abc import Callable
@@ -32,6 +33,7 @@ def watch(gone: Callable[[], None], pid: int | None = None, interval: float = IN
 
 def _posix_wait(pid: int | None, interval: float) -> Callable[[], None]:
     parent, pause = os.getppid(), threading.Event()
+    handles = _handles({parent, pid or parent})
 
     def alive() -> bool:
         if os.getppid() != parent:  # we were handed to another process
@@ -48,9 +50,26 @@ def _posix_wait(pid: int | None, interval: float) -> Callable[[], None]:
 
     def wait():
         while alive():
+            if handles:
+                select.select(handles, [], [])
+                return
             pause.wait(interval)
 
     return wait
+
+
+def _handles(pids: set[int]) -> list[int]:
+    """Descriptors that become readable when a process ends: Linux need not be asked again and again. None of them where
+    that is not known or not allowed."""
+    handles = []
+    try:
+        for pid in pids:
+            handles.append(os.pidfd_open(pid))
+    except (AttributeError, OSError):
+        for handle in handles:
+            os.close(handle)
+        return []
+    return handles
 
 
 def _windows_wait(pid: int) -> Callable[[], None]:

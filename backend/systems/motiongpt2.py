@@ -17,6 +17,7 @@ from ..bundles import BundleError
 from ..bundles.bundle import shown
 from ..engines.fitting import config_of, configs
 from ..motion import kinematics, resample, retarget
+from ..motion import rotations as rot
 from ..motion.anatomy import rest_frames
 from ..motion.facts import measure
 from ..motion.features import ms272
@@ -216,7 +217,7 @@ class MotionGPT2:
 
 def _standing(motion: Motion, request: GenerateRequest) -> Motion:
     """The motion begins at the request's origin and heading."""
-    motion = motion.moved(request.heading - float(kinematics.heading(motion)[0]))
-    x, z = request.origin
-    motion = motion.moved(0.0, (x - motion.root[0, 0], 0.0, z - motion.root[0, 2]))
+    yaw = request.heading - float(kinematics.heading(motion)[0])
+    (x, z), start = request.origin, rot.rotate(rot.about_y(yaw), motion.root[0])
+    motion = motion.moved(yaw, (x - start[0], 0.0, z - start[2]))
     return motion.with_contacts(kinematics.detect_contacts(motion))

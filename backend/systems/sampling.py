@@ -67,14 +67,15 @@ def sample(
         rows = rows + [prompt(vocabulary, [], codes)] * takes
     logits, state = engine.start(rows)
 
-    def steered(values: np.ndarray) -> np.ndarray:
+    def steered(values: np.ndarray, part: slice) -> np.ndarray:
+        values = np.ascontiguousarray(values[:, part])
         return values[takes:] + config.guidance * (values[:takes] - values[takes:]) if guided else values
 
     def step(tokens: np.ndarray):
         return engine.step(state, np.concatenate([tokens, tokens]) if guided else tokens)
 
     if codes is None:
-        lengths = draw(steered(logits)[:, vocabulary.lengths], config, rngs) + 1
+        lengths = draw(steered(logits, vocabulary.lengths), config, rngs) + 1
         logits = step(np.array([vocabulary.length(n) for n in lengths]))
     else:
         lengths = np.full(takes, codes)
@@ -82,7 +83,7 @@ def sample(
         raise ValueError(f"between 1 and {MAX_CODES} motion codes can be made, got {lengths.max()}")
     out = np.zeros((takes, int(lengths.max())), dtype=np.int64)
     for k in range(out.shape[1]):
-        out[:, k] = draw(steered(logits)[:, vocabulary.motion], config, rngs)
+        out[:, k] = draw(steered(logits, vocabulary.motion), config, rngs)
         tick((k + 1) / out.shape[1])
         if k + 1 < out.shape[1]:
             logits = step(out[:, k] + vocabulary.motion.start)
