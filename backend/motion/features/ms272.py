@@ -1,13 +1,14 @@
 """MS-272 features: 272 numbers a frame at 30 fps, SMPL-22, with true local rotations (the layout of MotionStreamer).
+With hands, SMPL-X-52, the same recipe gives 632.
 
 ===========  ====  ============================================================================================
 block        size  content
 ===========  ====  ============================================================================================
 velocity        2  root x, z velocity, metres per frame, in the heading frame of the frame before
 turn            6  change of heading since the frame before, 6-D
-positions      66  22 joints in the heading frame: root x, z subtracted, height absolute
-velocities     66  displacement of the 22 joints since the frame before, in the heading frame
-rotations     132  22 local rotations, 6-D; the root's is relative to the heading
+positions     3 J  J joints in the heading frame: root x, z subtracted, height absolute
+velocities    3 J  displacement of the J joints since the frame before, in the heading frame
+rotations     6 J  J local rotations, 6-D; the root's is relative to the heading
 ===========  ====  ============================================================================================
 
 T frames give T rows; the first row's velocities are zero. Heading is the smoothed across-vector of hips and shoulders,
@@ -24,21 +25,33 @@ import numpy as np
 from .. import kinematics
 from .. import rotations as rot
 from ..motion import Motion
-from ..skeleton import Skeleton, canonical
+from ..skeleton import KINDS, Skeleton, canonical
 
 NAME = "ms272"
-WIDTH = 272
 FPS = Fraction(30)
-VELOCITY, TURN = slice(0, 2), slice(2, 8)
-POSITIONS, VELOCITIES, ROTATIONS = slice(8, 74), slice(74, 140), slice(140, 272)
-HEIGHT = 9  # y of joint 0 in the positions block
+
+
+def layout(joints: int) -> dict[str, slice]:
+    """The blocks of a row by name, for a skeleton of so many joints."""
+    ends = np.cumsum([0, 2, 6, 3 * joints, 3 * joints, 6 * joints]).tolist()
+    names = ("velocity", "turn", "positions", "velocities", "rotations")
+    return {name: slice(a, b) for name, a, b in zip(names, ends, ends[1:])}
+
+
+KINDS_BY_WIDTH = {layout(len(names))["rotations"].stop: kind for kind, (names, _) in KINDS.items()}
+"""272 and 632 to the kind of skeleton"""
+LAYOUT = layout(len(KINDS["smpl22"][0]))
+VELOCITY, TURN, POSITIONS, VELOCITIES, ROTATIONS = LAYOUT.values()
+WIDTH = ROTATIONS.stop
+HEIGHT = POSITIONS.start + 1  # y of joint 0
 
 
 def encode(motion: Motion) -> np.ndarray:
-    """Motion on SMPL-22 at 30 fps -> (T, 272) float32. Where it stands and faces is lost: features are canonical."""
-    if motion.skeleton.kind != "smpl22":
+    """Motion on SMPL-22 at 30 fps -> (T, 272) float32, on SMPL-X-52 (T, 632). Where it stands and faces is lost:
+    features are canonical."""
+    if motion.skeleton.kind not in KINDS:
         raise ValueError(
-            f"MS-272 describes SMPL-22 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first"
+            f"MS-272 describes SMPL-22 or SMPL-X-52 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first"
         )
     if motion.fps != FPS:
         raise ValueError(f"MS-272 runs at 30 fps, got {float(motion.fps):g}; resample first")
@@ -69,20 +82,25 @@ def encode(motion: Motion) -> np.ndarray:
 
 
 def decode(features, skeleton: Skeleton | None = None) -> Motion:
-    """(T, 272) features -> Motion at 30 fps that starts at x = z = 0 facing +Z; any 6-D is made orthonormal."""
+    """(T, 272) or (T, 632) features -> Motion at 30 fps that starts at x = z = 0 facing +Z, on the canonical skeleton
+    of that width unless another is given; any 6-D is made orthonormal."""
     features = np.asarray(features, dtype=np.float64)
-    if features.ndim != 2 or features.shape[1] != WIDTH:
-        raise ValueError(f"MS-272 features must be (T, 272), got {features.shape}")
-    skeleton = canonical() if skeleton is None else skeleton
+    if features.ndim != 2 or features.shape[1] not in KINDS_BY_WIDTH:
+        raise ValueError(f"MS-272 features must be (T, 272), with hands (T, 632), got {features.shape}")
+    kind = KINDS_BY_WIDTH[features.shape[1]]
+    skeleton = canonical(kind) if skeleton is None else skeleton
+    if skeleton.kind != kind:
+        raise ValueError(f"features of width {features.shape[1]} are of a {kind} skeleton, got {skeleton.kind!r}")
     yaw, ground = integrate(features)
     root = np.stack([ground[:, 0], features[:, HEIGHT], ground[:, 1]], axis=1)
-    rotations = rot.from_six_d(features[:, ROTATIONS].reshape(len(features), 22, 6))
+    blocks = layout(len(skeleton))
+    rotations = rot.from_six_d(features[:, blocks["rotations"]].reshape(len(features), len(skeleton), 6))
     rotations[:, 0] = rot.multiply(rot.about_y(yaw), rotations[:, 0])
     return Motion(skeleton, root, rot.continuous(rotations), FPS)
 
 
 def integrate(features) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 272) -> heading (T,) radians and root path on the ground (T, 2), both starting at zero."""
+    """(T, 272 or 632) -> heading (T,) radians and root path on the ground (T, 2), both starting at zero."""
     turn = features[:, TURN]
     # the first column of a turn about +Y is (cos, 0, -sin)
     steps = np.arctan2(-turn[:, 2], turn[:, 0])
