@@ -1,0 +1,93 @@
+"""HumanML3D-263 against HumanML3D's public sample, and for our Motions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.motion import kinematics
+from backend.motion import rotations as rot
+from backend.motion.features import guo, humanml263
+from backend.motion.motion import Motion
+from backend.motion.skeleton import canonical
+
+SAMPLE = Path(__file__).parents[3] / "shared" / "data" / "humanml3d"
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Joints (170, 22, 3) and rows (170, 263) of clip 012314 as they are published."""
+    if not (SAMPLE / "vectors_012314.npy").exists():
+        pytest.skip(f"no public sample of HumanML3D in {SAMPLE}")
+    return np.load(SAMPLE / "joints_012314.npy"), np.load(SAMPLE / "vectors_012314.npy")
+
+
+def walking(frames: int = 61) -> Motion:
+    """A smooth motion on our own skeleton at 20 fps that walks along a curve."""
+    rng = np.random.default_rng(4)
+    vectors = kinematics.gaussian(rng.normal(size=(frames, 22, 3)), 6.0)
+    rotations = rot.exp(vectors)
+    rotations[:, 0] = rot.multiply(rot.about_y(1.0 + 0.02 * np.arange(frames)), rot.exp(0.3 * vectors[:, 0]))
+    root = np.array([3.0, 0.95, -2.0]) + np.arange(frames)[:, None] * [0.03, 0.0, 0.02]
+    return Motion(canonical(), root, rotations, 20)
+
+
+def test_the_sample_comes_back_from_ric_and_from_rotations(sample):
+    joints, rows = sample
+    assert np.abs(humanml263.decode_positions(rows) - joints).max() < 5e-7  # rounding of float32
+    assert np.abs(humanml263.decode_rotations(rows) - joints).max() < 1.5e-6
+
+
+def test_the_sample_has_the_reference_lengths(sample):
+    joints, _ = sample
+    bones = np.linalg.norm(joints - joints[:, list(humanml263.SKELETON.parents)], axis=-1)
+    assert np.abs(bones[:, 1:] - humanml263.LENGTHS[1:]).max() < 2e-6
+
+
+def test_the_sample_is_extracted_again(sample):
+    """The sample had one frame more: its smoothing saw a frame that ours cannot, which reaches 80 frames back."""
+    joints, rows = sample
+    for again in (guo.rows(humanml263.SKELETON, joints), humanml263.encode_positions(joints)):
+        differences = np.abs(again - rows[:-1])
+        assert differences[:-80].max() < 1e-5
+        assert differences.max() < 0.0135
+        assert differences[:, 3].max() < 2e-7
+        assert differences[:, humanml263.LAYOUT["contacts"]].max() == 0.0
+
+
+def test_the_sample_has_the_spike_of_row_0(sample):
+    joints, rows = sample
+    assert rows[0, 0] == pytest.approx(0.10637, abs=1e-5)
+    assert humanml263.encode_positions(joints)[0, 0] == pytest.approx(rows[0, 0], abs=1e-6)
+
+
+def test_motions_are_put_on_the_reference_skeleton():
+    motion = walking()
+    rows = humanml263.encode(motion)
+    assert rows.shape == (60, 263) and rows.dtype == np.float32
+    positions = humanml263.decode_positions(rows)
+    bones = np.linalg.norm(positions - positions[:, list(humanml263.SKELETON.parents)], axis=-1)
+    assert np.abs(bones[:, 1:] - humanml263.LENGTHS[1:]).max() < 1e-5
+    scale = humanml263.LENGTHS[[5, 8]].sum() / np.linalg.norm(motion.skeleton.offsets[[5, 8]], axis=-1).sum()
+    way = np.linalg.norm(np.diff(motion.root[:-1], axis=0), axis=-1).sum() * scale
+    assert np.linalg.norm(np.diff(positions[:, 0], axis=0), axis=-1).sum() == pytest.approx(way, rel=1e-4)
+
+
+def test_a_motion_comes_back_with_rotations_that_give_its_positions():
+    rows = humanml263.encode(walking())
+    motion = humanml263.decode(rows)
+    assert (len(motion), motion.fps, motion.skeleton.kind) == (60, 20, "smpl22")
+    assert np.array_equal(motion.contacts, rows[:, humanml263.LAYOUT["contacts"]] > 0.5)
+    error = np.linalg.norm(kinematics.joint_positions(motion) - humanml263.decode_positions(rows), axis=-1)
+    assert error.mean() < 0.005
+
+
+def test_errors_name_the_remedy():
+    motion = walking(5)
+    with pytest.raises(ValueError, match="20 fps, got 30; resample first"):
+        humanml263.encode(Motion(motion.skeleton, motion.root, motion.rotations, 30))
+    hands = canonical("smplx52")
+    with pytest.raises(ValueError, match="'smplx52'; retarget first"):
+        humanml263.encode(Motion(hands, np.zeros((3, 3)), np.tile(rot.IDENTITY, (3, 52, 1)), 20))
+    with pytest.raises(ValueError, match="at least 2 frames"):
+        humanml263.encode(motion[:1])
