@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -24,9 +22,9 @@ from backend.motion.features import humanml263, kit251, motionx623  # noqa: E402
 from backend.motion.motion import Motion  # noqa: E402
 from backend.motion.skeleton import canonical  # noqa: E402
 
-from .machine import Others, machine  # noqa: E402
+from .command import run  # noqa: E402
 from .rounds import interleaved  # noqa: E402
-from .table import Row, save, show  # noqa: E402
+from .table import Row  # noqa: E402
 
 FRAMES, ROUNDS = 300, 21
 WANTED = {"HumanML3D-263 encode": 40_000, "HumanML3D-263 to Motion": 10_000}
@@ -65,19 +63,5 @@ def measure() -> list[Row]:
     return [Row(name, FRAMES / median(seconds[name]), "frames/s", note=notes.get(name, "")) for name in cases]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.features", description=__doc__.split("\n")[0])
-    parser.add_argument("--json", type=Path, help="write the rows here too")
-    options = parser.parse_args(arguments)
-    others = Others()
-    rows = measure()
-    here = machine(others)
-    title = f"features, {FRAMES} frames"
-    show(title, here, rows)
-    if options.json:
-        save(options.json, title, here, rows)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("features", __doc__, f"features, {FRAMES} frames", measure))

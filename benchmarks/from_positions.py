@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from pathlib import Path
 from statistics import median
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -21,9 +19,9 @@ from backend.motion import rotations as rot  # noqa: E402
 from backend.motion.from_positions import solve  # noqa: E402
 from backend.motion.skeleton import canonical  # noqa: E402
 
-from .machine import Others, machine  # noqa: E402
+from .command import run  # noqa: E402
 from .rounds import interleaved  # noqa: E402
-from .table import Row, save, show  # noqa: E402
+from .table import Row  # noqa: E402
 
 FRAMES, ROUNDS = 300, 21
 WANTED = {"smpl22": "at least 10000 wanted", "smplx52": ""}
@@ -47,19 +45,5 @@ def measure() -> list[Row]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.from_positions", description=__doc__.split("\n")[0])
-    parser.add_argument("--json", type=Path, help="write the rows here too")
-    options = parser.parse_args(arguments)
-    others = Others()
-    rows = measure()
-    here = machine(others)
-    title = f"from_positions, {FRAMES} frames"
-    show(title, here, rows)
-    if options.json:
-        save(options.json, title, here, rows)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("from_positions", __doc__, f"from_positions, {FRAMES} frames", measure))

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -24,9 +22,9 @@ from backend.motion.features import ms272  # noqa: E402
 from backend.motion.motion import Motion  # noqa: E402
 from backend.motion.skeleton import canonical  # noqa: E402
 
-from .machine import Others, machine  # noqa: E402
+from .command import run  # noqa: E402
 from .rounds import interleaved, ratios  # noqa: E402
-from .table import Row, ratio_row, save, show  # noqa: E402
+from .table import Row, ratio_row  # noqa: E402
 
 FRAMES, ROUNDS = 300, 21
 SINGLE = 30
@@ -68,19 +66,5 @@ def measure() -> list[Row]:
     return rows
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.motion_core", description=__doc__.split("\n")[0])
-    parser.add_argument("--json", type=Path, help="write the rows here too")
-    options = parser.parse_args(arguments)
-    others = Others()
-    rows = measure()
-    here = machine(others)
-    title = f"motion_core, {FRAMES} frames x 22 joints"
-    show(title, here, rows)
-    if options.json:
-        save(options.json, title, here, rows)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("motion_core", __doc__, f"motion_core, {FRAMES} frames x 22 joints", measure))

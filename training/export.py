@@ -18,8 +18,8 @@ from safetensors.torch import save
 from tokenizers import Tokenizer
 
 from backend.bundles import Bundle, write
-from backend.engines.fitting import fingerprint
 from backend.engines.int8 import quantised
+from backend.motion.features.fingerprint import fingerprint
 from backend.systems import prompts
 from training import language, tokenizer
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import numpy as np
 
 from ..bundles.bundle import MANIFEST, BundleError, named, shown
 from ..models.config import LanguageModelConfig, VQVAEConfig
+from ..motion.features.fingerprint import fingerprint
 from ..systems.prompts import SPECIALS
 from .files import MOTION_TOKENIZER, TEXT_TOKENIZER
 
@@ -56,11 +56,6 @@ def check_normalisation(bundle, mean: np.ndarray, std: np.ndarray) -> None:
             f"{named(bundle.path, MOTION_TOKENIZER)}: 'mean' and 'std' have the fingerprint {found[:8]}, {MANIFEST} "
             f"expects {shown(expected)}: they belong to other weights"
         )
-
-
-def fingerprint(mean: np.ndarray, std: np.ndarray) -> str:
-    """sha256 of the float32 bytes of mean and std: two models work together only if this is the same."""
-    return hashlib.sha256(mean.astype("<f4").tobytes() + std.astype("<f4").tobytes()).hexdigest()
 
 
 def config_of(bundle, name: str, kind: type):

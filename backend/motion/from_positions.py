@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import rotations as rot
+from .kinematics import local_from_world
 from .motion import Motion, as_rate
 from .skeleton import FINGERS, KINDS, Skeleton, canonical
 from .twist import aligned, carried, frame
@@ -62,9 +63,7 @@ def solve(positions, fps, kind: str = "smpl22", rest: Skeleton | None = None) ->
     points, rate = _checked(positions, kind), as_rate(fps)
     skeleton = measure(points, kind, rest)
     world = _Body(points, skeleton, float(rate)).solve()
-    local = world.copy()
-    local[:, 1:] = rot.multiply(rot.inverse(world[:, list(skeleton.parents[1:])]), world[:, 1:])
-    return Motion(skeleton, points[:, 0], rot.continuous(local), rate)
+    return Motion(skeleton, points[:, 0], rot.continuous(local_from_world(skeleton, world)), rate)
 
 
 def measure(positions, kind: str = "smpl22", rest: Skeleton | None = None) -> Skeleton:

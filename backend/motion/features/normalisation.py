@@ -6,13 +6,13 @@ HumanML3D-263 is published with three sets. Weights of one run with another with
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from . import humanml3d_statistics
+from .fingerprint import fingerprint
 from .guo_skeleton import layout
 
 FINGERPRINTS = {
@@ -46,8 +46,8 @@ class Normalisation:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of the little-endian float32 bytes of mean and std, as bundles have it."""
-        return hashlib.sha256(self.mean.astype("<f4").tobytes() + self.std.astype("<f4").tobytes()).hexdigest()
+        """As bundles have it."""
+        return fingerprint(self.mean, self.std)
 
     def apply(self, x) -> np.ndarray:
         """Rows (..., D) in their own units -> (..., D) of mean 0 and deviation 1, in the rows' precision."""

@@ -101,7 +101,7 @@ def _array(path, archive: zipfile.ZipFile, key: str, limits: Limits) -> np.ndarr
         data = file.read(bytes_wanted + 1)
     if len(data) != bytes_wanted:
         raise NpzError(path, None, f"the array {key!r} is cut short or too long")
-    return np.frombuffer(data, dtype).reshape(shape).copy()  # writable, as every other Motion
+    return np.frombuffer(data, dtype).reshape(shape)
 
 
 def _header(path, key: str, text: bytes, limits: Limits) -> tuple[np.dtype, tuple[int, ...]]:
