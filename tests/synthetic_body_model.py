@@ -54,8 +54,20 @@ def arrays(joints: int = 55, seed: int = 0, shapes: int | None = None) -> dict[s
     return found
 
 
-def write(path: Path, drop=(), joints: int = 55, **changes) -> Path:
-    """Write the model, some arrays dropped or changed."""
-    found = {**arrays(joints), **changes}
+def write(path: Path, drop=(), joints: int = 55, seed: int = 0, **changes) -> Path:
+    """Write the model, some arrays dropped or changed; another ``seed`` is another body."""
+    found = {**arrays(joints, seed), **changes}
     np.savez(path, **{key: value for key, value in found.items() if key not in drop})
     return path
+
+
+def write_folder(folder: Path) -> Path:
+    """Models of all genders as AMASS, HumanML3D and Motion-X ask for them: SMPL-H and SMPL-X, six different bodies."""
+    seed = 0
+    for body, joints, layout in (("smplh", 52, "smplh/{}/model.npz"), ("smplx", 55, "smplx/SMPLX_{}.npz")):
+        for gender in ("neutral", "male", "female"):
+            path = folder / layout.format(gender if body == "smplh" else gender.upper())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, joints=joints, seed=seed)
+            seed += 1
+    return folder

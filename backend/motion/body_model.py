@@ -114,6 +114,18 @@ class BodyModel:
             )
 
 
+def model_path(folder, body: str, gender: str) -> Path:
+    """The file of ``body`` ("smplx" or "smplh") and ``gender`` in a folder of body models, laid out as AMASS, HumanML3D
+    and Motion-X ask for it or as the smplx package does. FileNotFoundError says which files were looked for."""
+    folder, file = Path(folder), f"{body.upper()}_{gender.upper()}.npz"
+    places = (folder / body / gender / "model.npz", folder / body / file, folder / file)
+    for path in places:
+        if path.is_file():
+            return path
+    looked = ", ".join(str(p.relative_to(folder)) for p in places)
+    raise FileNotFoundError(f"{folder} has no {gender} {body} model; looked for {looked}")
+
+
 def read_model(path, mesh: bool = False, limits: Limits = MODEL_LIMITS) -> BodyModel:
     """The body model in ``path``; ``mesh`` also reads what only a mesh needs. ArraysError says why not."""
     wanted = {**_BODY, **_HANDS, **(_MESH if mesh else {})}

@@ -18,7 +18,8 @@ gender                 ()               neutral, male or female
 in the file's axes. Only a body model knows p. Without one p is taken as ``PELVIS_AT_REST``, which shifts the whole
 motion by a constant: in Z-up files 0.2 to 0.4 m along the ground and some 3 cm in height, in Y-up files 0.2 to 0.4 m in
 height (then ``floor`` finds the ground). Rotations do not depend on it. Jaw and eyes are dropped on reading and zero on
-writing. AMASS is Z up; ours is Y up: (x, y, z) -> (x, z, -y), so a body that faces -Y there faces +Z here.
+writing. AMASS is Z up; ours is Y up: (x, y, z) -> (x, z, -y), so a body that faces -Y there faces +Z here. Parameters
+out of a camera's picture have Y down: (x, y, z) -> (x, -y, -z).
 """
 
 from __future__ import annotations
@@ -40,8 +41,15 @@ PELVIS_AT_REST = (0.0, 0.0, 0.0)
 MOST_BETAS = 300  # SMPL-X has no more
 GENDERS = ("neutral", "male", "female")
 LAYOUTS = {"smplx": 55, "smplh": 52, "body": 22}  # what is written, and its joints
-_TO_Y_UP = {"z": rot.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.array(-np.pi / 2)), "y": rot.IDENTITY}
-_BODY_NUMBERS = 66
+_X = np.array([1.0, 0.0, 0.0])
+_TO_Y_UP = {
+    "z": rot.from_axis_angle(_X, np.array(-np.pi / 2)),
+    "y": rot.IDENTITY,
+    "-y": rot.from_axis_angle(_X, np.array(np.pi)),
+}
+UP_AXES = tuple(_TO_Y_UP)
+_BODY_NUMBERS, _SMPLX_NUMBERS = 66, 165
+_STILL = 1e-4  # radians
 _RATES = ("mocap_framerate", "mocap_frame_rate")
 _SCALAR = ((), (1,))
 _WANTED = {
@@ -59,13 +67,14 @@ _WANTED = {
 @dataclass(frozen=True, eq=False)
 class Parameters:
     """What a file says, in its own axes: ``poses`` (T, 22 or 52, 3) rotation vectors in our joint order, ``trans``
-    (T, 3) metres, ``betas`` (B,), ``gender`` and ``fps``."""
+    (T, 3) metres, ``betas`` (B,), ``gender`` and ``fps``; ``body``: whose betas they are, "smplx" or "smplh"."""
 
     poses: np.ndarray
     trans: np.ndarray
     betas: np.ndarray
     gender: str
     fps: Fraction
+    body: str = "smplx"
 
 
 def read(
@@ -118,13 +127,13 @@ def read_parameters(
     betas = found.get("betas", np.zeros(10)).reshape(-1)
     if len(betas) > MOST_BETAS:
         raise ArraysError(path, None, f"the array 'betas' has {len(betas):,} numbers; accepted: at most {MOST_BETAS}")
-    return Parameters(poses, found["trans"], betas, _gender(path, found), rate)
+    return Parameters(poses, found["trans"], betas, _gender(path, found), rate, _body(found))
 
 
 def to_motion(
     parameters: Parameters, model: BodyModel | None = None, *, up: str = "z", kind: str | None = None
 ) -> Motion:
-    """File axes to ours: ``up`` is the axis ("z" or "y") that points up in the file."""
+    """File axes to ours: ``up`` is the axis ("z", "y" or "-y") that points up in the file."""
     turn = _turn(up)
     _check_kind(kind)
     kind = kind or ("smpl22" if parameters.poses.shape[1] == 22 else "smplx52")
@@ -137,6 +146,13 @@ def to_motion(
     skeleton = canonical(kind) if model is None else model.skeleton(kind, parameters.betas)
     root = rot.rotate(turn, parameters.trans + _pelvis(model, parameters.betas))
     return Motion(skeleton, root, rot.continuous(rotations), parameters.fps)
+
+
+def hands_move(poses) -> bool:
+    """Whether rotation vectors (T, J, 3) have joints beyond the body's 22 that ever change: recordings without fingers
+    are handed on with one pose of the hands throughout."""
+    hands = np.asarray(poses)[:, 22:]
+    return bool(hands.size and np.ptp(hands, axis=0).max() > _STILL)
 
 
 def from_motion(
@@ -198,7 +214,7 @@ def write(
 
 def _turn(up: str) -> np.ndarray:
     if up not in _TO_Y_UP:
-        raise ValueError(f"up is {up!r}; accepted: {', '.join(_TO_Y_UP)}")
+        raise ValueError(f"up is {up!r}; accepted: {', '.join(UP_AXES)}")
     return _TO_Y_UP[up]
 
 
@@ -241,6 +257,11 @@ def _body_and_hands(path, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.
         raise ArraysError(path, None, f"the array 'pose_hand' is {hands.shape}; accepted: {accepted}")
     body = np.concatenate([found["root_orient"], found["pose_body"]], axis=1)
     return body, hands, width < 2 * HAND_NUMBERS
+
+
+def _body(found: dict[str, np.ndarray]) -> str:
+    """Only SMPL-X files come in parts or with the joints of the face."""
+    return "smplh" if "poses" in found and found["poses"].shape[1] < _SMPLX_NUMBERS else "smplx"
 
 
 def _rate(path, found: dict[str, np.ndarray], given) -> Fraction:
