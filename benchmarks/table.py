@@ -14,7 +14,7 @@ from .machine import Machine
 
 @dataclass(frozen=True)
 class Row:
-    """``value`` in ``unit``; ``wanted`` is the most (of a ratio or a rate: the least) that the project asks for."""
+    """``value`` in ``unit``; ``wanted`` is the most that the project asks for, in units of ``AT_LEAST`` the least."""
 
     what: str
     value: float
@@ -58,6 +58,8 @@ class Compared:
 
 AMOUNTS = ("s", "MB", "MiB")
 """units of which a ratio means something"""
+AT_LEAST = ("x", "frames/s", "tokens/s")
+"""units of which more is better"""
 
 
 def quantity(value: float, unit: str) -> str:
@@ -66,6 +68,13 @@ def quantity(value: float, unit: str) -> str:
         return f"{value:.0f}"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3 if unit == "s" and abs(value) < 0.1 else 2
     return f"{value:.{digits}f} {unit}"
+
+
+def limit(row: Row | Compared) -> str:
+    """What is asked of a row; empty where nothing is."""
+    if row.wanted is None:
+        return ""
+    return f"{'>=' if row.unit in AT_LEAST else '<='} {row.wanted:g} {row.unit}"
 
 
 def ratio_row(what: str, ratios: Sequence[float]) -> Row:
@@ -78,8 +87,7 @@ def show(title: str, machine: Machine, rows: Sequence[Row]) -> None:
     _show_machine(title, machine)
     print("\n| what | wanted | measured | |\n|---|---|---|---|")
     for row in rows:
-        wanted = "" if row.wanted is None else f"<= {row.wanted:g} {row.unit}"
-        print(f"| {row.what} | {wanted} | {row.shown} | {row.note} |")
+        print(f"| {row.what} | {limit(row)} | {row.shown} | {row.note} |")
 
 
 def show_compared(title: str, machine: Machine, rows: Sequence[Compared], ways: Sequence[str]) -> None:
@@ -89,8 +97,7 @@ def show_compared(title: str, machine: Machine, rows: Sequence[Compared], ways: 
     heads = ["what", "wanted", *ways, *(f"{slow} : {fast}" for slow in slower)]
     print("\n| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
     for row in rows:
-        wanted = "" if row.wanted is None else f"<= {row.wanted:g} {row.unit}"
-        cells = [row.what, wanted, *(row.shown(way) for way in ways), *(row.ratio(slow, fast) for slow in slower)]
+        cells = [row.what, limit(row), *(row.shown(way) for way in ways), *(row.ratio(slow, fast) for slow in slower)]
         print("| " + " | ".join(cells) + " |")
     print("\nSpread")
     for row in rows:

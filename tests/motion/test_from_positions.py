@@ -5,7 +5,7 @@ import pytest
 
 from backend.motion import kinematics
 from backend.motion import rotations as rot
-from backend.motion.from_positions import ELBOW_AXES, FOREARM, KNEE_AXES, measure, solve
+from backend.motion.from_positions import ELBOW_AXES, FINGERTIP, FOREARM, KNEE_AXES, measure, solve
 from backend.motion.mirror import mirror
 from backend.motion.motion import Motion
 from backend.motion.skeleton import SMPL22_NAMES, SMPLX52_NAMES, canonical
@@ -28,7 +28,8 @@ def turning(axes, least, most, phase=0.0) -> np.ndarray:
 
 
 def walk(kind="smpl22", knees=(20, 70), elbows=(25, 80)) -> Motion:
-    """A body that turns as it goes; knees and elbows are hinges; hips, ankles and shoulders swing in one plane each."""
+    """A body that turns as it goes and nods; knees and elbows are hinges; hips, ankles and shoulders swing in one plane
+    each."""
     skeleton = canonical(kind)
     q = np.tile(rot.IDENTITY, (FRAMES, len(skeleton), 1))
     q[:, 0] = rot.multiply(rot.about_y(np.linspace(0.0, 2.5, FRAMES)), turning([1.0, 0.0, 0.3], -5, 15))
@@ -45,7 +46,7 @@ def walk(kind="smpl22", knees=(20, 70), elbows=(25, 80)) -> Motion:
         arm = rot.rotate(down, np.array([sign, 0.0, 0.0]))
         put("shoulder", rot.multiply(turning(np.cross([0.0, 0.0, 1.0], arm), -30, 30, phase), down))
         put("elbow", turning(ELBOW_AXES[s], *elbows, phase))
-    q[:, INDEX["neck"]] = turning(np.cross(skeleton.offsets[INDEX["head"]], [0.8, 0.0, -1.0]), -15, 20)
+    q[:, INDEX["neck"]] = turning([1.0, 0.0, 0.0], -15, 20)
     root = np.stack([np.zeros(FRAMES), np.full(FRAMES, 0.95), np.linspace(0, 4, FRAMES)], axis=1)
     return Motion(skeleton, root, q)
 
@@ -158,6 +159,33 @@ def test_hands_give_the_wrist_and_half_of_their_twist_to_the_forearm():
     forearm = rot.multiply(rot.inverse(true[:, INDEX["left_elbow"]]), world[:, INDEX["left_elbow"]])
     twist = np.degrees(rot.angle(q[:, INDEX["left_wrist"]]))
     assert np.abs(np.degrees(rot.angle(forearm)) - FOREARM * twist).max() < 0.2
+
+
+def test_last_joints_of_fingers_bend_with_the_ones_before_them():
+    motion = walk("smplx52")
+    q = motion.rotations.copy()
+    bend = turning([0.0, 0.0, -1.0], 5, 60)
+    q[:, INDEX["left_index2"]] = bend
+    q[:, INDEX["left_index3"]] = rot.slerp(rot.IDENTITY, bend, np.array(FINGERTIP))
+    motion = Motion(motion.skeleton, motion.root, q)
+    solved = solve(kinematics.joint_positions(motion), 30, "smplx52")
+    fingers = [INDEX["left_index2"], INDEX["left_index3"], INDEX["right_index3"]]
+    assert degrees(solved.rotations[:, fingers], motion.rotations[:, fingers]).max() < 0.2
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_head_that_lies_before_its_neck_shows_which_way_it_turns(sign):
+    skeleton = canonical()
+    offsets = skeleton.offsets.copy()
+    offsets[INDEX["head"]] = (0.0, 0.09, 0.05)
+    motion = walk()
+    q = motion.rotations.copy()
+    q[:, INDEX["neck"]] = turning([0.0, sign, 0.0], 0, 30)
+    motion = Motion(skeleton.with_offsets(offsets), motion.root, q)
+    solved = solve(kinematics.joint_positions(motion), 30, rest=motion.skeleton)
+    away = degrees(solved.rotations[:, INDEX["neck"]], motion.rotations[:, INDEX["neck"]])
+    assert away.max() < 15.0  # the short way to the head alone leaves 26 degrees
+    assert np.sign(solved.rotations[30, INDEX["neck"], 2] * solved.rotations[30, INDEX["neck"], 0]) == sign
 
 
 def test_rest_directions_can_be_those_of_another_body():

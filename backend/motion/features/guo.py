@@ -21,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import rotations as rot
+from . import checks
 from .guo_skeleton import GuoSkeleton
 
 SMOOTHING = 20.0
@@ -56,6 +57,7 @@ def rows(skeleton: GuoSkeleton, positions) -> np.ndarray:
     blocks = skeleton.layout
     # QUIRK: the y of the relative quaternion, so HALF the turn. It changes sign where the heading passes half a turn
     # from frame 0: that one step is stored the wrong way round, and what follows is recovered turned by twice the step
+    # (``mended`` puts it right)
     out[blocks["turn"]] = np.arcsin(np.clip(np.sin(after - now), -1.0, 1.0))
     # QUIRK: the root's velocity is seen from the NEXT frame's heading, the joints' from this one's
     out[blocks["velocity"]] = _turned(moved[:, 0], after)[[0, 2]]
@@ -114,6 +116,24 @@ def root_path(features) -> tuple[np.ndarray, np.ndarray]:
     return half, root.T
 
 
+def mended(skeleton: GuoSkeleton, features) -> np.ndarray:
+    """Rows (T, width) with the turns put right that ``rows`` stores the wrong way round.
+
+    A row's positions and velocities say where the joints are in the next frame, the next row's positions where they
+    are in the next heading: the turn between the two is measured, and one that was stored with the other sign is seen.
+    """
+    features = checked_rows(skeleton, features).copy()
+    here, moved = (
+        features[:, skeleton.layout[name]].reshape(len(features), -1, 3) for name in ("positions", "velocities")
+    )
+    seen = here[:-1] + moved[:-1, 1:] - moved[:-1, :1]
+    (x, z), (next_x, next_z) = ((joints[..., 0], joints[..., 2]) for joints in (seen, here[1:]))
+    shown = np.arctan2(np.sum(next_x * z - next_z * x, axis=1), np.sum(next_x * x + next_z * z, axis=1))
+    stored = 2.0 * features[:-1, 0]
+    features[:-1, 0] *= np.where(np.abs(shown + stored) < 0.5 * np.abs(stored), -1.0, 1.0)
+    return features
+
+
 def joints_from_ric(skeleton: GuoSkeleton, features) -> np.ndarray:
     """Rows (T, width) -> joint positions (T, J, 3) by the positions block: what everybody plays and measures."""
     features = checked_rows(skeleton, features)
@@ -143,13 +163,14 @@ def joints_from_rotations(skeleton: GuoSkeleton, features, lengths) -> np.ndarra
 
 
 def checked_rows(skeleton: GuoSkeleton, features) -> np.ndarray:
-    """(T, width) as float64; ValueError for another shape, no row, or numbers that are not finite."""
-    features = np.asarray(features, dtype=float)
-    if features.ndim != 2 or features.shape[1] != skeleton.width or not len(features):
-        raise ValueError(f"{skeleton.name} features must be (T, {skeleton.width}) with T >= 1, got {features.shape}")
-    if not np.isfinite(features).all():
-        raise ValueError(f"{skeleton.name} features must not contain NaN or infinite numbers")
-    return features
+    """Rows (T, width) as float64; ValueError for anything else."""
+    return checks.checked_rows(features, skeleton.name, (skeleton.width,))
+
+
+def bone_lengths(skeleton: GuoSkeleton, positions) -> np.ndarray:
+    """Joint positions (T, J, 3) -> (J,) the median length of the bone that ends in each joint, 0 for the root."""
+    _, lengths = _bones(skeleton, _components(_checked(skeleton, positions)))
+    return np.median(lengths, axis=1)
 
 
 def _checked(skeleton: GuoSkeleton, positions) -> np.ndarray:

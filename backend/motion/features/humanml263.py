@@ -13,10 +13,12 @@ import numpy as np
 from .. import kinematics
 from ..from_positions import solve
 from ..motion import Motion
-from . import guo
+from . import guo, humanml3d_body
+from .checks import checked_motion
 from .guo_skeleton import GuoSkeleton
 
-NAME = "humanml263"
+NAME, TITLE = "humanml263", "HumanML3D-263"
+KIND = "smpl22"
 WIDTH = 263
 FPS = Fraction(20)
 CHAINS = ((0, 2, 5, 8, 11), (0, 1, 4, 7, 10), (0, 3, 6, 9, 12, 15), (9, 14, 17, 19, 21), (9, 13, 16, 18, 20))
@@ -24,29 +26,20 @@ AXES = {"+x": (1, 0, 0), "-x": (-1, 0, 0), "+y": (0, 1, 0), "-y": (0, -1, 0), "+
 # QUIRK: arms hang down at rest and the head looks forward, unlike our T-pose
 _REST = "+x -x +y -y -y +y -y -y +y +z +z +y +x -x +z -y -y -y -y -y -y"
 DIRECTIONS = np.array([(0, 0, 0), *(AXES[name] for name in _REST.split())], dtype=float)
-# Metres, of HumanML3D's clip 000021; the public sample 012314 and TMR's target pose (both MIT) give the same
-LENGTHS = np.array([
-    0.0, 0.103074, 0.1098834, 0.1315682, 0.3936232, 0.3901882, 0.1431902, 0.4324331, 0.4256433, 0.0573647, 0.1433818,
-    0.1494191, 0.2193601, 0.1374868, 0.1433828, 0.1030392, 0.131614, 0.1229844, 0.25684, 0.2630917, 0.2660117,
-    0.2698764,
-])  # fmt: skip
+LENGTHS = humanml3d_body.LENGTHS[KIND]
+"""metres"""
 FACE, LOWER_LEGS = (2, 1, 17, 16), (5, 8)
 FEET = (7, 10, 8, 11)  # QUIRK: ankle and foot of the left, then of the right
 CONTACT = 0.002
 """square metres per frame: about 0.9 m/s at 20 fps"""
-SKELETON = GuoSkeleton(NAME, CHAINS, DIRECTIONS, FACE, FEET, LOWER_LEGS, CONTACT)
+SKELETON = GuoSkeleton(TITLE, CHAINS, DIRECTIONS, FACE, FEET, LOWER_LEGS, CONTACT)
 LAYOUT = SKELETON.layout
 
 
 def encode(motion: Motion) -> np.ndarray:
     """Motion on SMPL-22 at 20 fps, T+1 frames -> (T, 263) float32. Where it stands and faces is lost."""
-    if motion.skeleton.kind != "smpl22":
-        raise ValueError(
-            f"HumanML3D-263 describes SMPL-22 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first"
-        )
-    if motion.fps != FPS:
-        raise ValueError(f"HumanML3D-263 runs at 20 fps, got {float(motion.fps):g}; resample first")
-    return encode_positions(kinematics.joint_positions(motion))
+    there = checked_motion(motion, TITLE, (KIND,), FPS).on(humanml3d_body.REFERENCE[KIND])
+    return encode_positions(kinematics.joint_positions(there), lengths=None)
 
 
 def encode_positions(positions, lengths=LENGTHS) -> np.ndarray:
@@ -57,8 +50,8 @@ def encode_positions(positions, lengths=LENGTHS) -> np.ndarray:
 def decode(features) -> Motion:
     """(T, 263) -> Motion of T frames at 20 fps on SMPL-22 that starts at x = z = 0 facing +Z, with true local rotations
     and the rows' contacts (over one half)."""
-    features = guo.checked_rows(SKELETON, features)
-    motion = solve(decode_positions(features), FPS, kind="smpl22")
+    features = guo.mended(SKELETON, features)
+    motion = solve(decode_positions(features), FPS, KIND, humanml3d_body.REFERENCE[KIND])
     return motion.with_contacts(features[:, LAYOUT["contacts"]] > 0.5)
 
 

@@ -12,10 +12,12 @@ import numpy as np
 from .. import kinematics
 from ..from_positions import solve
 from ..motion import Motion
-from . import guo, humanml263
+from . import guo, humanml3d_body, humanml263
+from .checks import checked_motion
 from .guo_skeleton import GuoSkeleton
 
-NAME = "motionx623"
+NAME, TITLE = "motionx623", "Motion-X-623"
+KIND = "smplx52"
 WIDTH = 623
 FPS = Fraction(30)
 _LEFT = ((20, 22, 23, 24), (20, 34, 35, 36), (20, 25, 26, 27), (20, 31, 32, 33), (20, 28, 29, 30))
@@ -23,15 +25,11 @@ _RIGHT = ((21, 43, 44, 45), (21, 46, 47, 48), (21, 40, 41, 42), (21, 37, 38, 39)
 CHAINS = humanml263.CHAINS + _LEFT + _RIGHT
 # QUIRK: fingers point sideways at rest, though the arms hang down
 DIRECTIONS = np.concatenate([humanml263.DIRECTIONS, np.repeat([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]], 15, axis=0)])
-# Metres, of TMR's target pose (MIT): index, middle, pinky, ring, thumb of the left hand, then of the right
-LENGTHS = np.concatenate([humanml263.LENGTHS, [
-    0.1083995, 0.0332047, 0.0233451, 0.1137725, 0.0320461, 0.024734, 0.0991952, 0.0204555, 0.0198185, 0.1051208,
-    0.0296731, 0.0246192, 0.055922, 0.0318913, 0.0273585, 0.1078704, 0.0338764, 0.023438, 0.1129984, 0.0320968,
-    0.0245031, 0.0986551, 0.0203527, 0.0196619, 0.1045343, 0.0295803, 0.0246688, 0.0553202, 0.032278, 0.0277954,
-]])  # fmt: skip
+LENGTHS = humanml3d_body.LENGTHS[KIND]
+"""metres"""
 # QUIRK: the threshold of 20 fps stays at 30, which is a looser test
 SKELETON = GuoSkeleton(
-    NAME, CHAINS, DIRECTIONS, humanml263.FACE, humanml263.FEET, humanml263.LOWER_LEGS, humanml263.CONTACT
+    TITLE, CHAINS, DIRECTIONS, humanml263.FACE, humanml263.FEET, humanml263.LOWER_LEGS, humanml263.CONTACT
 )
 LAYOUT = SKELETON.layout
 BODY_WIDTH, HAND_WIDTH = humanml263.WIDTH, 360
@@ -41,13 +39,8 @@ HAND_LAYOUT = {"positions": slice(0, 90), "rotations": slice(90, 270), "velociti
 
 def encode(motion: Motion) -> np.ndarray:
     """Motion on SMPL-X-52 at 30 fps, T+1 frames -> (T, 623) float32. Where it stands and faces is lost."""
-    if motion.skeleton.kind != "smplx52":
-        raise ValueError(
-            f"Motion-X-623 describes SMPL-X-52 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first"
-        )
-    if motion.fps != FPS:
-        raise ValueError(f"Motion-X-623 runs at 30 fps, got {float(motion.fps):g}; resample first")
-    return encode_positions(kinematics.joint_positions(motion))
+    there = checked_motion(motion, TITLE, (KIND,), FPS).on(humanml3d_body.REFERENCE[KIND])
+    return encode_positions(kinematics.joint_positions(there), lengths=None)
 
 
 def encode_positions(positions, lengths=LENGTHS) -> np.ndarray:
@@ -58,8 +51,8 @@ def encode_positions(positions, lengths=LENGTHS) -> np.ndarray:
 def decode(features) -> Motion:
     """(T, 623) -> Motion of T frames at 30 fps on SMPL-X-52 that starts at x = z = 0 facing +Z, with true local
     rotations and the rows' contacts (over one half)."""
-    features = guo.checked_rows(SKELETON, features)
-    motion = solve(decode_positions(features), FPS, kind="smplx52")
+    features = guo.mended(SKELETON, features)
+    motion = solve(decode_positions(features), FPS, KIND, humanml3d_body.REFERENCE[KIND])
     return motion.with_contacts(features[:, LAYOUT["contacts"]] > 0.5)
 
 
@@ -104,5 +97,5 @@ def _columns() -> tuple[np.ndarray, np.ndarray]:
 def _ending(array, width: int, what: str) -> np.ndarray:
     array = np.asarray(array)
     if array.shape[-1:] != (width,):
-        raise ValueError(f"Motion-X-623 needs {what} (..., {width}), got {array.shape}")
+        raise ValueError(f"{TITLE} needs {what} (..., {width}), got {array.shape}")
     return array

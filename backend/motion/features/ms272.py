@@ -26,8 +26,9 @@ from .. import kinematics
 from .. import rotations as rot
 from ..motion import Motion
 from ..skeleton import KINDS, Skeleton, canonical
+from .checks import checked_motion, checked_rows
 
-NAME = "ms272"
+NAME, TITLE = "ms272", "MS-272"
 FPS = Fraction(30)
 
 
@@ -46,15 +47,10 @@ WIDTH = ROTATIONS.stop
 HEIGHT = POSITIONS.start + 1  # y of joint 0
 
 
-def encode(motion: Motion) -> np.ndarray:
-    """Motion on SMPL-22 at 30 fps -> (T, 272) float32, on SMPL-X-52 (T, 632). Where it stands and faces is lost:
-    features are canonical."""
-    if motion.skeleton.kind not in KINDS:
-        raise ValueError(
-            f"MS-272 describes SMPL-22 or SMPL-X-52 motions, got skeleton kind {motion.skeleton.kind!r}; retarget first"
-        )
-    if motion.fps != FPS:
-        raise ValueError(f"MS-272 runs at 30 fps, got {float(motion.fps):g}; resample first")
+def encode(motion: Motion, kind: str | None = None) -> np.ndarray:
+    """Motion on SMPL-22 at 30 fps -> (T, 272) float32, on SMPL-X-52 (T, 632); ``kind`` allows only one of the two.
+    Where it stands and faces is lost: features are canonical."""
+    checked_motion(motion, TITLE, tuple(KINDS) if kind is None else (kind,), FPS)
     frames = len(motion)
     yaw = kinematics.heading(motion)
     to_heading = rot.about_y(-yaw)
@@ -84,9 +80,7 @@ def encode(motion: Motion) -> np.ndarray:
 def decode(features, skeleton: Skeleton | None = None) -> Motion:
     """(T, 272) or (T, 632) features -> Motion at 30 fps that starts at x = z = 0 facing +Z, on the canonical skeleton
     of that width unless another is given; any 6-D is made orthonormal."""
-    features = np.asarray(features, dtype=np.float64)
-    if features.ndim != 2 or features.shape[1] not in KINDS_BY_WIDTH:
-        raise ValueError(f"MS-272 features must be (T, 272), with hands (T, 632), got {features.shape}")
+    features = checked_rows(features, TITLE, tuple(KINDS_BY_WIDTH))
     kind = KINDS_BY_WIDTH[features.shape[1]]
     skeleton = canonical(kind) if skeleton is None else skeleton
     if skeleton.kind != kind:

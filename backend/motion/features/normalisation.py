@@ -1,7 +1,7 @@
 """Mean and standard deviation of feature rows, known by a fingerprint.
 
-HumanML3D-263 is published with three sets. Weights of one run with another without an error and slide or explode
-(papers.md 1.7), so whoever loads weights says which set they were made with: ``expect``.
+HumanML3D-263 is published with three sets, KIT-251 with one here. Weights of one run with another without an error and
+slide or explode (papers.md 1.7), so whoever loads weights says which set they were made with: ``expect``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from . import humanml3d_statistics
+from . import humanml3d_statistics, kit_statistics
 from .fingerprint import fingerprint
 from .guo_skeleton import layout
 
@@ -19,9 +19,17 @@ FINGERPRINTS = {
     "humanml3d-a": "5b3bdbaea2e2334b525e4d1e3b1cde4a888b2ebadb57a6109381a0446d8e840e",
     "humanml3d-b": "507b80c3f9535b695492e1659cd968cf15962924d16502bb2cf8b867b721dfff",
     "humanml3d-c": "7afc7d0d4b2fa0b33d5d8237880ddbb3b1ac7451868e52831f7dabbf7db6d04d",
+    "kit-b": "6872fed74c1d9518ece345a69f8306f94f81f9ee3045d205f1ba0ee75401e415",
 }
-"""sha256 of every published set of 263 numbers. A: HumanML3D's own, MLD, MotionGPT3. B: the T2M evaluators, T2M-GPT,
-MotionGPT. C: TMR; its numbers are not in this project, only the means to recognise them."""
+"""sha256 of every published set. A: HumanML3D's own, MLD, MotionGPT3. B: the T2M evaluators, T2M-GPT, MotionGPT.
+C: TMR. The evaluator of KIT-ML scales as B does."""
+_NUMBERS = {
+    "humanml3d-a": (humanml3d_statistics.MEAN_A, humanml3d_statistics.STD_A, 22),
+    "humanml3d-b": (humanml3d_statistics.MEAN_B, humanml3d_statistics.STD_B, 22),
+    "humanml3d-c": (humanml3d_statistics.MEAN_C, humanml3d_statistics.STD_C, 22),
+    "kit-b": (kit_statistics.MEAN_B, kit_statistics.STD_B, 21),
+}
+"""name to mean and deviation as text, and the joints of the layout"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +73,15 @@ class Normalisation:
 
 
 def published(name: str) -> Normalisation:
-    """The committed set "humanml3d-a" or "humanml3d-b"; ValueError for another name."""
-    texts = {
-        "humanml3d-a": (humanml3d_statistics.MEAN_A, humanml3d_statistics.STD_A),
-        "humanml3d-b": (humanml3d_statistics.MEAN_B, humanml3d_statistics.STD_B),
-    }
-    if name not in texts:
-        hint = "; only its fingerprint is, read its files and check them with expect" if name in FINGERPRINTS else ""
-        raise ValueError(f"no numbers of {name!r} here{hint}; known: {', '.join(texts)}")
-    mean, std = (np.array(text.split(), dtype=np.float32) for text in texts[name])
-    # one deviation per block: the reference averages them there
-    sizes = [block.stop - block.start for block in layout(22).values()]
-    return Normalisation(name, mean, np.repeat(std, sizes))
+    """The committed set of that name ("humanml3d-a" ...); ValueError that lists them for another."""
+    if name not in _NUMBERS:
+        raise ValueError(f"no published normalisation {name!r}; known: {', '.join(_NUMBERS)}")
+    mean_text, std_text, joints = _NUMBERS[name]
+    mean, std = (np.array(text.split(), dtype=np.float32) for text in (mean_text, std_text))
+    blocks = layout(joints).values()
+    if len(std) == len(blocks):  # the reference averages the deviations of a block
+        std = np.repeat(std, [block.stop - block.start for block in blocks])
+    return Normalisation(name, mean, std)
 
 
 def expect(normalisation: Normalisation, fingerprint: str) -> None:
