@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tomllib
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Environment:
         return self.folder / "lib" / f"python{self.version}" / "site-packages"
 
 
-TORCH = Environment("py311", (3, 11), ("torch", "dev"), "the torch engine, checks and tests")
+TORCH = Environment("py311", (3, 11), ("training", "mesh", "dev"), "the torch engine, training, checks and tests")
 BPY42 = Environment("bpy42", (3, 11), ("bpy42",), "Blender 4.2 LTS as a Python module")
 BPY45 = Environment("bpy45", (3, 11), ("bpy45",), "Blender 4.5 LTS as a Python module")
 BPY52 = Environment("bpy52", (3, 13), ("bpy52",), "Blender 5.2 LTS as a Python module")
@@ -55,9 +56,21 @@ BLENDERS = (BPY52, BPY45, BPY42)
 
 
 def requirements(environment: Environment) -> list[str]:
-    """The pinned requirement lines of the environment's extras, in the order of pyproject.toml."""
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    return [line for extra in environment.extras for line in extras[extra]]
+    """The pinned requirement lines of the environment's extras and of those that they name, each once."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines: dict[str, None] = {}
+
+    def add(extra: str) -> None:
+        for line in project["optional-dependencies"][extra]:
+            own = re.fullmatch(rf"{project['name']}\[(\w+)\]", line)
+            if own:
+                add(own.group(1))
+            else:
+                lines[line] = None
+
+    for extra in environment.extras:
+        add(extra)
+    return list(lines)
 
 
 def stamp_of(environment: Environment) -> str:

@@ -169,6 +169,13 @@ def test_every_requirement_is_pinned(environment):
     lines = environments.requirements(environment)
     assert lines
     assert all("==" in line for line in lines)
+    assert len({line.split("==")[0] for line in lines}) == len(lines)
+
+
+def test_an_extra_brings_the_lines_of_the_extras_that_it_names():
+    lines = environments.requirements(environments.TORCH)
+    assert not any(line.startswith("posewright") for line in lines)
+    assert {"torch", "pillow", "smplx", "pytest"} <= {line.split("==")[0] for line in lines}
 
 
 def test_an_environment_without_stamp_or_with_another_is_not_ready(tmp_path, monkeypatch):
