@@ -1,7 +1,7 @@
 """An animated body as one GLB: trimesh writes the mesh at rest, here a skeleton, a skin and the animation are added.
 
-glTF skins cannot hold the corrections that depend on the pose (``pose_shapes``): at strong bends the surface differs a
-little from ``body_mesh.vertices``; ``body_mesh.export_sequence`` has them.
+A skin alone does not hold the corrections that depend on the pose. They are in the file as morph targets, the few that
+this motion needs (``body_corrections``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from backend.motion.formats.text import write_bytes
 from backend.motion.motion import Motion
 from backend.motion.skeleton import SMPLX52_NAMES
 
+from . import body_corrections
 from .body_mesh import mesh_bytes, model_rotations, need_mesh, on_body
 
 _JSON, _BINARY = 0x4E4F534A, 0x004E4942
@@ -33,7 +34,11 @@ def export_animation(path, model: BodyModel, motion: Motion, betas=None) -> None
     builder = _Builder(document, binary)
     joints = _add_skeleton(builder, model, betas)
     _add_skin(builder, model, joints, betas)
-    _add_animation(builder, model, motion, joints)
+    rotations = model_rotations(model, motion)
+    weights, displacements = body_corrections.shapes(model.pose_shapes, rot.to_matrix(rotations))
+    _add_targets(builder, displacements)
+    mixing = (builder.mesh_node, "weights", weights.reshape(-1), "SCALAR")
+    _add_animation(builder, motion, [*_joint_channels(motion, rotations, joints), mixing])
     write_bytes(path, pack(document, bytes(builder.binary)))
 
 
@@ -78,8 +83,18 @@ class _Builder:
         component = _FLOAT if array.dtype == np.float32 else _UNSIGNED_SHORT
         entry = {"bufferView": view, "componentType": component, "count": len(array), "type": type_name}
         if bounds:
-            entry |= {"min": [float(array.min())], "max": [float(array.max())]}
+            table = array.reshape(len(array), -1)
+            entry |= {"min": table.min(axis=0).tolist(), "max": table.max(axis=0).tolist()}
         return self.add("accessors", entry)
+
+    @property
+    def mesh_node(self) -> int:
+        """Index of the one node that holds the mesh."""
+        return next(n for n, node in enumerate(self.document["nodes"]) if "mesh" in node)
+
+    @property
+    def mesh(self) -> dict:
+        return self.document["meshes"][self.document["nodes"][self.mesh_node]["mesh"]]
 
 
 def _add_skeleton(builder: _Builder, model: BodyModel, betas) -> list[int]:
@@ -102,9 +117,7 @@ def _add_skeleton(builder: _Builder, model: BodyModel, betas) -> list[int]:
 
 def _add_skin(builder: _Builder, model: BodyModel, joints: list[int], betas) -> None:
     """Joints and weights of every vertex, and the skin that binds the mesh at rest."""
-    document = builder.document
-    holder = next(node for node in document["nodes"] if "mesh" in node)
-    attributes = document["meshes"][holder["mesh"]]["primitives"][0]["attributes"]
+    attributes = builder.mesh["primitives"][0]["attributes"]
     count = int(np.max(np.count_nonzero(model.weights, axis=1)))
     sets = min(_MOST_SETS, max(1, -(-count // _PER_SET)))
     order = np.argsort(-model.weights, axis=1, kind="stable")[:, : sets * _PER_SET]
@@ -118,21 +131,31 @@ def _add_skin(builder: _Builder, model: BodyModel, joints: list[int], betas) -> 
     inverse = np.tile(np.eye(4, dtype=np.float32), (len(joints), 1, 1))
     inverse[:, 3, :3] = -model.joints(betas)  # column-major: the last row of the array is the translation
     matrices = builder.accessor(inverse.reshape(-1, 16), "MAT4")
-    holder["skin"] = builder.add("skins", {"inverseBindMatrices": matrices, "joints": joints, "skeleton": joints[0]})
+    skin = builder.add("skins", {"inverseBindMatrices": matrices, "joints": joints, "skeleton": joints[0]})
+    builder.document["nodes"][builder.mesh_node]["skin"] = skin
 
 
-def _add_animation(builder: _Builder, model: BodyModel, motion: Motion, joints: list[int]) -> None:
-    """Rotations of all joints and the root's path, linear between the frames."""
+def _add_targets(builder: _Builder, displacements: np.ndarray) -> None:
+    """Morph targets (K, V, 3), all off until the animation mixes them."""
+    found = [builder.accessor(one.astype(np.float32), "VEC3", bounds=True) for one in displacements]
+    builder.mesh["primitives"][0]["targets"] = [{"POSITION": accessor} for accessor in found]
+    builder.mesh["weights"] = [0.0] * len(found)
+
+
+def _joint_channels(motion: Motion, rotations: np.ndarray, joints: list[int]) -> list[tuple]:
+    """(node, what is animated, a value a frame, type) for the root's path and the rotations of all joints."""
+    ordered = rot.continuous(rotations)[..., [1, 2, 3, 0]]
+    turning = [(node, "rotation", ordered[:, j], "VEC4") for j, node in enumerate(joints)]
+    return [(joints[0], "translation", motion.root, "VEC3"), *turning]
+
+
+def _add_animation(builder: _Builder, motion: Motion, animated: list[tuple]) -> None:
+    """One animation of all channels, linear between the frames."""
     seconds = (np.arange(len(motion)) / float(motion.fps)).astype(np.float32)
     times = builder.accessor(seconds, "SCALAR", bounds=True)
-    rotations = rot.continuous(model_rotations(model, motion))[..., [1, 2, 3, 0]].astype(np.float32)
     samplers, channels = [], []
-
-    def channel(node: int, path: str, values, type_name: str) -> None:
-        samplers.append({"input": times, "interpolation": "LINEAR", "output": builder.accessor(values, type_name)})
-        channels.append({"sampler": len(samplers) - 1, "target": {"node": node, "path": path}})
-
-    channel(joints[0], "translation", motion.root.astype(np.float32), "VEC3")
-    for j, node in enumerate(joints):
-        channel(node, "rotation", rotations[:, j], "VEC4")
+    for node, path, values, type_name in animated:
+        output = builder.accessor(values.astype(np.float32), type_name)
+        channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
+        samplers.append({"input": times, "interpolation": "LINEAR", "output": output})
     builder.add("animations", {"name": "motion", "samplers": samplers, "channels": channels})

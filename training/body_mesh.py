@@ -13,6 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
+from backend.motion import retarget
 from backend.motion import rotations as rot
 from backend.motion.body_model import BodyModel
 from backend.motion.formats.text import write_bytes
@@ -27,8 +28,8 @@ _BATCH = 32  # a frame of SMPL-X needs some 3 MB while it is skinned
 def vertices(model: BodyModel, motion: Motion, betas=None, dtype: str = "float32") -> np.ndarray:
     """(T, V, 3) float32 (or ``dtype``), metres in the motion's world (Y up).
 
-    ``model`` is read with ``mesh=True``. A motion on another skeleton is put on the body's own, its path scaled by leg
-    length. ImportError names a package that is missing.
+    ``model`` is read with ``mesh=True``. A motion on another skeleton is put on the body's own (``on_body``).
+    ImportError names a package that is missing.
     """
     torch, skinning = _package("torch"), _package("smplx.lbs")
     need_mesh(model)
@@ -61,11 +62,14 @@ def vertices(model: BodyModel, motion: Motion, betas=None, dtype: str = "float32
 
 
 def on_body(model: BodyModel, motion: Motion, betas=None) -> Motion:
-    """The motion on the body's own joints; as it is where it stands on them already."""
+    """The motion on the body's own joints, its limbs in the same directions, its path scaled by leg length; as it is
+    where it stands on them already."""
     if motion.skeleton.kind not in KINDS:
         raise ValueError(f"a body wears {', '.join(KINDS)}, got skeleton kind {motion.skeleton.kind!r}; retarget first")
     skeleton = model.skeleton(motion.skeleton.kind, betas)
-    return motion if np.allclose(skeleton.offsets, motion.skeleton.offsets, atol=1e-6) else motion.on(skeleton)
+    if np.allclose(skeleton.offsets, motion.skeleton.offsets, atol=1e-6):
+        return motion
+    return retarget.retarget(motion, None, skeleton)
 
 
 def model_rotations(model: BodyModel, motion: Motion) -> np.ndarray:
@@ -88,9 +92,12 @@ def export_pose(path, model: BodyModel, motion: Motion, frame: int = 0, betas=No
 
 
 def export_sequence(folder, model: BodyModel, motion: Motion, betas=None) -> list[Path]:
-    """One OBJ a frame, ``frame_00000.obj`` and on: the exact mesh at every frame, with the pose's corrections."""
+    """One OBJ a frame, ``frame_00000.obj`` and on: the exact mesh at every frame, with the pose's corrections.
+    FileExistsError where ``folder`` holds frames already: those of a longer motion would mix in."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.glob("frame_*.obj")):
+        raise FileExistsError(f"{folder} holds frames already; name another folder or empty it")
     paths = [folder / f"frame_{t:05d}.obj" for t in range(len(motion))]
     for t, points in enumerate(vertices(model, motion, betas)):
         write_bytes(paths[t], mesh_bytes(points, model.faces, "obj"))

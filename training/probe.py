@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,12 +18,15 @@ import numpy as np
 
 from backend.motion.mirror import mirror
 from backend.motion.motion import Motion
+from training.data import phrases
+from training.data.clip import Clip
+from training.data.store import DEFAULT, open_set
 from training.probes.checks import CHECKS, SETS, Check, prompts
 from training.probes.nearest import NearestCaption
 
 CAPTIONS = Path(__file__).parent / "data" / "captions" / "captions.json"
 LITTLE_DATA = 30.0  # seconds
-FPS = 30  # of the clip cache
+FPS = 30  # of the clips
 
 Generate = Callable[[str, int], Motion]
 """(prompt, seed) -> the system's best take"""
@@ -154,30 +157,25 @@ def read_captions(path: Path = CAPTIONS) -> list[dict]:
     return [e for e in entries if e.get("split", "train") == "train"]
 
 
-def label_captions(cache_path: Path) -> list[dict]:
-    """The same from the labels' hand-written phrases and the clip cache, for when no captions are built."""
-    from training.data import build, cache, splits
-
-    phrases, table_of = build.read_phrases(), splits.load()
-    out = []
-    for clip in cache.clips(cache_path):
-        words = build.entry(clip, phrases)
-        if words and table_of.of(clip) == "train":
+def label_captions(clips: Iterable[Clip]) -> list[dict]:
+    """The same from the labels' hand-written phrases, for when no captions are built."""
+    written, out = phrases.read(), []
+    for clip in clips:
+        words = phrases.entry(clip.source, clip.label, written)
+        if words:
             out.append({"id": clip.id, "sentences": words["sentences"] + words["short"], "slots": words["slots"],
                         "seconds": clip.seconds})  # fmt: skip
     return out
 
 
-def cached_clips(cache_path: Path) -> Clips:
-    """Clips of ``training.data.cache`` for caption entries: by "clip" or "id" ("~" at its end = mirrored), cut to the
-    frames "start" to "end" where an entry has them."""
-    from training.data import cache
-
-    clips = {c.id: c.motion for c in cache.clips(cache_path)}
+def motions_of(clips: Iterable[Clip]) -> Clips:
+    """Motions for caption entries: by "clip" or "id" ("~" at its end = mirrored), cut to the frames "start" to "end"
+    where an entry has them."""
+    motions = {clip.id: clip.motion for clip in clips}
 
     def find(entry: dict) -> Motion | None:
         name = str(entry.get("clip", entry["id"]))
-        motion = clips.get(name.removesuffix("~"))
+        motion = motions.get(name.removesuffix("~"))
         if motion is None:
             return None
         motion = motion[slice(entry.get("start"), entry.get("end"))]
@@ -207,9 +205,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=5, help="motions a prompt (default 5)")
     parser.add_argument("--takes", type=int, default=4, help="each motion is the best of this many takes (default 4)")
     parser.add_argument("--seconds", type=float, help="length of the motions (default: the model chooses)")
-    parser.add_argument("--set", choices=SETS, help="one set of prompts alone")
+    parser.add_argument("--prompts", choices=SETS, help="one set of prompts alone")
     parser.add_argument("--captions", type=Path, default=CAPTIONS, help="captions.json of the training data")
-    parser.add_argument("--cache", type=Path, help="clip cache (default: where `training data build` puts it)")
+    parser.add_argument("--set", dest="dataset", type=Path, default=DEFAULT, help="data set (default: %(default)s)")
     parser.add_argument(
         "--baseline-only", action="store_true", help="no model: nearest captions and data seconds alone"
     )
@@ -218,14 +216,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     begun = time.perf_counter()
-    from training.data import cache
-
-    if args.baseline_only and not Path(args.cache or cache.DEFAULT).exists():
-        print("no clip cache: `python -m training data build` makes the one that the baseline reads")
+    if args.baseline_only and not args.dataset.exists():
+        print(f"no data set at {args.dataset}: `python -m training data build` makes the one that the baseline reads")
         return 2
     entries, clips = _training_data(args)
     generate = None if args.baseline_only else system_generator(args.bundle, args.takes, args.seconds)
-    rows = probe(generate, args.seeds, entries, clips, (args.set,) if args.set else SETS)
+    rows = probe(generate, args.seeds, entries, clips, (args.prompts,) if args.prompts else SETS)
     print(table(rows))
     print(f"{time.perf_counter() - begun:.0f} s")
     if args.out:
@@ -237,10 +233,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _training_data(args: argparse.Namespace) -> tuple[list[dict], Clips]:
-    from training.data import cache
-
-    path = args.cache or cache.DEFAULT
-    if not Path(path).exists():
-        print(f"no clip cache at {path}: no nearest-caption baseline (`python -m training data build` makes it)")
+    if not args.dataset.exists():
+        print(f"no data set at {args.dataset}: no nearest-caption baseline (`python -m training data build` makes it)")
         return read_captions(args.captions), lambda entry: None
-    return read_captions(args.captions) or label_captions(path), cached_clips(path)
+    clips = open_set(args.dataset).clips("train")
+    return read_captions(args.captions) or label_captions(clips), motions_of(clips)

@@ -28,7 +28,7 @@ TAKES = 2
 
 def prompts(count: int) -> list[tuple[str, float]]:
     """(text, seconds) of validation segments whose text names an action, one a segment, spread over the file."""
-    records = [r for r in json.loads(segments.CAPTIONS.read_text(encoding="utf-8")) if r["split"] == "val"]
+    records = [r for r in segments.read_captions() if r["split"] == "val"]
     found = []
     for record in records:
         text = record["sentences"][segments.seeded(record["id"]).integers(len(record["sentences"]))]

@@ -16,6 +16,8 @@ import torch
 
 from backend.models.vqvae import VQVAE, VQVAEConfig
 from training import checkpoint
+from training.data import feature_set
+from training.data.store import DEFAULT, open_set
 from training.motion_loss import (
     FPS,
     POSITIONS,
@@ -245,21 +247,21 @@ def evaluate(model: VQVAE, mean: np.ndarray, std: np.ndarray, motions: list[np.n
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.tokenizer", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumes where one was saved")
+    parser.add_argument("--set", type=Path, default=DEFAULT, help="data set of motions (default: %(default)s)")
     parser.add_argument("--config", type=Path, help="JSON with fields of TokenizerTraining")
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--evaluate", nargs="*", metavar="SPLIT", help="only measure a finished run on these splits")
     args = parser.parse_args(arguments)
-    from training.data import cache
-
+    dataset = open_set(args.set)
     if args.evaluate is not None:
         model, mean, std = load(args.out)
         for split in args.evaluate:
-            print(split, json.dumps(evaluate(model, mean, std, cache.load(split, mirrored=False).features)))
+            print(split, json.dumps(evaluate(model, mean, std, feature_set.load(dataset, split, False).features)))
         return
     config = TokenizerTraining.from_dict(json.loads(args.config.read_text()) if args.config else {})
     if args.minutes is not None:
         config.minutes = args.minutes
-    train(config, cache.load("train", mirrored=True), args.out, cache.load("val", mirrored=False))
+    train(config, feature_set.load(dataset, "train"), args.out, feature_set.load(dataset, "val", mirrored=False))
 
 
 if __name__ == "__main__":

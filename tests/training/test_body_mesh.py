@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.motion import kinematics
 from backend.motion import rotations as rot
 from backend.motion.body_model import SMPLX55_PARENTS, read_model
 from backend.motion.motion import Motion
 from backend.motion.skeleton import canonical
 from tests import synthetic_body_model
-from training import body_glb, body_mesh
+from training import body_corrections, body_glb, body_mesh
 
 BETAS = np.linspace(-1.5, 1.5, 10)
 FRAMES = 40  # more than one batch
@@ -39,7 +40,7 @@ def motion(request, model):
     return moving(model.skeleton(request.param, BETAS))
 
 
-def skinned(model, motion, corrections=True):
+def skinned(model, motion):
     """Linear blend skinning as its definition reads, one frame and joint at a time, (T, V, 3)."""
     rest, joints = model.rest_vertices(BETAS), model.joints(BETAS)
     matrices = np.tile(np.eye(3), (len(motion), 55, 1, 1))
@@ -47,9 +48,7 @@ def skinned(model, motion, corrections=True):
     matrices[:, places[: len(motion.skeleton)]] = rot.to_matrix(motion.rotations)
     out = np.zeros((len(motion), *rest.shape))
     for t in range(len(motion)):
-        body = rest
-        if corrections:
-            body = rest + model.pose_shapes @ (matrices[t, 1:] - np.eye(3)).reshape(-1)
+        body = rest + model.pose_shapes @ (matrices[t, 1:] - np.eye(3)).reshape(-1)
         world = []
         for j, parent in enumerate(SMPLX55_PARENTS):
             local = np.eye(4)
@@ -82,7 +81,12 @@ def test_another_skeleton_is_put_on_the_body(model):
     on = body_mesh.on_body(model, motion, BETAS)
     own = model.skeleton("smpl22", BETAS)
     assert np.array_equal(on.skeleton.offsets, own.offsets)
-    assert np.allclose(on.root, motion.root * own.leg_length / motion.skeleton.leg_length)
+    theirs, ours = kinematics.joint_positions(motion), kinematics.joint_positions(on)
+    for above, joint in (("left_knee", "left_ankle"), ("right_shoulder", "right_elbow"), ("left_elbow", "left_wrist")):
+        a, b = own.index(above), own.index(joint)
+        assert np.abs(rot.normalize(theirs[:, b] - theirs[:, a]) - rot.normalize(ours[:, b] - ours[:, a])).max() < 1e-9
+    travelled = (motion.root[-1] - motion.root[0]) * own.leg_length / motion.skeleton.leg_length
+    assert np.allclose(on.root[-1] - on.root[0], travelled, atol=0.005)
     assert body_mesh.on_body(model, on, BETAS) is on
 
 
@@ -105,6 +109,8 @@ def test_a_sequence_of_files(model, motion, tmp_path):
     expected = body_mesh.vertices(model, motion[:3], BETAS)
     for path, points in zip(paths, expected):
         assert np.abs(trimesh.load(path, process=False, maintain_order=True).vertices - points).max() < 1e-5
+    with pytest.raises(FileExistsError, match="run holds frames already"):
+        body_mesh.export_sequence(tmp_path / "run", model, motion[:2], BETAS)
 
 
 def played(data: bytes) -> np.ndarray:
@@ -127,9 +133,13 @@ def played(data: bytes) -> np.ndarray:
         output = read(animation["samplers"][channel["sampler"]]["output"])
         values[channel["target"]["node"], channel["target"]["path"]] = output
     frames = len(read(animation["samplers"][0]["input"]))
-    holder = next(n for n in nodes if "mesh" in n)
-    attributes = document["meshes"][holder["mesh"]]["primitives"][0]["attributes"]
-    points = read(attributes["POSITION"])
+    holder = next(n for n, node in enumerate(nodes) if "mesh" in node)
+    primitive = document["meshes"][nodes[holder]["mesh"]]["primitives"][0]
+    attributes = primitive["attributes"]
+    targets = np.stack([read(target["POSITION"]) for target in primitive["targets"]])
+    mixed = values[holder, "weights"].reshape(frames, len(targets))
+    assert mixed.min() >= 0 and mixed.max() <= 1 + 1e-6
+    points = read(attributes["POSITION"]) + np.einsum("tk,kvc->tvc", mixed, targets)
     inverse = read(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
     sets = [k for k in range(4) if f"JOINTS_{k}" in attributes]
     index = np.concatenate([read(attributes[f"JOINTS_{k}"]) for k in sets], axis=1)
@@ -143,26 +153,42 @@ def played(data: bytes) -> np.ndarray:
         local[:3, 3] = nodes[node].get("translation", [0, 0, 0]) if moved is None else moved[t]
         return world(parents[node], t) @ local if node in parents and parents[node] in skin["joints"] else local
 
-    out = np.zeros((frames, len(points), 3))
-    homogeneous = np.concatenate([points, np.ones((len(points), 1))], axis=1)
+    out = np.zeros(points.shape)
+    homogeneous = np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=2)
     for t in range(frames):
         matrices = np.stack([world(node, t) @ inverse[k] for k, node in enumerate(skin["joints"])])
         blended = np.einsum("vk,vkij->vij", weights, matrices[index])
-        out[t] = np.einsum("vij,vj->vi", blended, homogeneous)[:, :3]
+        out[t] = np.einsum("vij,vj->vi", blended, homogeneous[t])[:, :3]
     return out
 
 
 def test_an_animated_glb_moves_as_the_body_does(model, motion, tmp_path):
     trimesh = pytest.importorskip("trimesh")
     path = tmp_path / "body.glb"
-    body_glb.export_animation(path, model, motion[:6], BETAS)
-    shown = played(path.read_bytes())
-    assert np.abs(shown - skinned(model, motion[:6], corrections=False)).max() < 1e-5
+    motion = motion[:10]
+    body_glb.export_animation(path, model, motion, BETAS)
+    assert np.abs(played(path.read_bytes()) - skinned(model, motion)).max() < 1e-3  # a millimetre
     assert len(trimesh.load(path, process=False, force="mesh").vertices) == 220
     document, binary = body_glb.unpack(path.read_bytes())
     assert document["buffers"][0]["byteLength"] <= len(binary) and len(document["skins"][0]["joints"]) == 55
     assert document["nodes"][document["skins"][0]["joints"][0]]["name"] == "pelvis"
     assert [p.name for p in tmp_path.iterdir()] == ["body.glb"]
+
+
+@pytest.mark.parametrize("frames", [1, 2, FRAMES])
+def test_corrections_are_mixed_from_few_shapes(frames, model):
+    motion = moving(model.skeleton("smplx52"), frames)
+    matrices = rot.to_matrix(body_mesh.model_rotations(model, motion))
+    weights, shapes = body_corrections.shapes(model.pose_shapes, matrices)
+    true = np.einsum("vcn,tn->tvc", model.pose_shapes, (matrices[:, 1:] - np.eye(3)).reshape(frames, -1))
+    assert np.abs(np.einsum("tk,kvc->tvc", weights, shapes) - true).max() < 3e-4
+    assert len(shapes) <= min(frames, body_corrections.MOST + 1)
+    assert weights.min() >= 0 and weights.max() <= 1 + 1e-12 and np.array_equal(weights[:, 0], np.ones(frames))
+
+
+def test_no_corrections_at_rest(model):
+    weights, shapes = body_corrections.shapes(model.pose_shapes, np.tile(np.eye(3), (3, 55, 1, 1)))
+    assert weights.shape == (3, 1) and not shapes.any()
 
 
 def test_glb_round_trip():

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,30 +46,6 @@ class CaptionLine:
         return span
 
 
-def read(path: Path) -> list[CaptionLine]:
-    """The sentences of a file, empty lines left out; ValueError names file and line."""
-    with open(path, "rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{path} is larger than the accepted {MAX_BYTES} bytes")
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    if len(lines) > MAX_LINES:
-        raise ValueError(f"{path} has {len(lines)} lines, at most {MAX_LINES} are accepted")
-    found = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                found.append(parse(line))
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number}: {error}") from error
-    if not found:
-        raise ValueError(f"{path} holds no caption")
-    return found
-
-
 def parse(line: str) -> CaptionLine:
     """One line; ValueError says what does not fit."""
     parts = line.strip().split("#")
@@ -90,6 +66,50 @@ def parse(line: str) -> CaptionLine:
     if math.isnan(start) or math.isnan(end) or (start, end) == (0.0, 0.0):
         return CaptionLine(caption.strip(), tuple(pairs))
     return CaptionLine(caption.strip(), tuple(pairs), start, end)
+
+
+def sentence_or_line(line: str) -> CaptionLine:
+    """Also a plain sentence, which has no '#': files that people write beside their motions mix the two."""
+    return parse(line) if "#" in line else CaptionLine(line.strip())
+
+
+def read(path: Path, parse: Callable[[str], CaptionLine] = parse) -> list[CaptionLine]:
+    """The sentences of a file, each line as ``parse`` reads it, empty ones left out; ValueError names file and line."""
+    with open(path, "rb") as file:
+        return parse_file(file.read(MAX_BYTES + 1), str(path), parse)
+
+
+def parse_file(data: bytes, name: str, parse: Callable[[str], CaptionLine] = parse) -> list[CaptionLine]:
+    """The same for what a file holds, which may lie in an archive; ``name`` is for messages."""
+    found, problems = sound_lines(data, name, parse)
+    if problems:
+        raise ValueError(problems[0])
+    return found
+
+
+def sound_lines(
+    data: bytes, name: str, parse: Callable[[str], CaptionLine] = parse
+) -> tuple[list[CaptionLine], list[str]]:
+    """The sentences that can be read and what is wrong with each other line: one slip does not cost a whole file.
+    ValueError for a file that is no text or has no line."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"{name} is larger than the accepted {MAX_BYTES} bytes")
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    if len(lines) > MAX_LINES:
+        raise ValueError(f"{name} has {len(lines)} lines, at most {MAX_LINES} are accepted")
+    found, problems = [], []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                found.append(parse(line))
+            except ValueError as error:
+                problems.append(f"{name}, line {number}: {error}")
+    if not found and not problems:
+        raise ValueError(f"{name} holds no caption")
+    return found, problems
 
 
 def line(caption: CaptionLine) -> str:

@@ -1,4 +1,4 @@
-"""From a raw take to a clean clip on SMPL-22 at 30 fps: lead-ins and broken frames out, floor at zero."""
+"""What is cut off or put right in a motion on one of our skeletons: lead-ins, calibration frames, breaks, ground."""
 
 from __future__ import annotations
 
@@ -6,30 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from backend.motion import kinematics, resample, retarget
+from backend.motion import kinematics
 from backend.motion import rotations as rot
-from backend.motion.features.ms272 import FPS
-from backend.motion.floor import on_floor
 from backend.motion.motion import Motion
-
-from .clip import Clip
-from .sources import Take
 
 _ARMS = (("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"),
          ("right_shoulder", "right_elbow"), ("right_elbow", "right_wrist"))  # fmt: skip
-
-
-def clean(take: Take) -> Clip | None:
-    """The take as a clip, or None when less than a third of a second of it is sound."""
-    motion = retarget.retarget(resample.resample(take.motion, FPS), take.bone_map)
-    if take.tpose_start:
-        motion = motion[lead_in(motion) :]
-    if take.source == "cmu":
-        motion = motion[snap(motion) :]
-    motion = longest_sound_part(motion)
-    if len(motion) < 10:
-        return None
-    return Clip(take.id, take.source, take.subject, take.label, on_floor(motion))
 
 
 def lead_in(motion: Motion) -> int:
@@ -63,15 +45,16 @@ def snap(motion: Motion, within: int = 8, metres: float = 0.2) -> int:
     return int(jumps[-1]) + 1 if len(jumps) else 0
 
 
-def longest_sound_part(motion: Motion) -> Motion:
-    """Cut at frames where the body jumps: more than 10 m/s for the root or, on average, for all joints."""
+def longest_sound_part(motion: Motion) -> slice:
+    """The longest stretch between frames where the body jumps: more than 10 m/s for the root or, on average, for all
+    joints."""
     positions = kinematics.joint_positions(motion)
     limit = 10.0 / float(motion.fps)
     step = np.linalg.norm(np.diff(positions, axis=0), axis=-1)
     breaks = np.flatnonzero((step[:, 0] > limit) | (step.mean(axis=1) > limit)) + 1
     edges = [0, *breaks.tolist(), len(motion)]
     start, end = max(zip(edges, edges[1:]), key=lambda e: e[1] - e[0])
-    return motion[start:end]
+    return slice(start, end)
 
 
 # Metres from a joint to the skin below it when that part lies on the ground.

@@ -16,10 +16,10 @@ from backend.motion.facts import measure
 from backend.motion.features import ms272
 from backend.motion.motion import Motion
 
-from . import augment, build, segments
-from .cache import FeatureSet, held
+from . import augment, phrases, segments
 from .captions import compose as composing
 from .clip import Clip
+from .feature_set import FeatureSet, held
 from .segments import LONGEST, Segment, seeded
 
 Encode = Callable[[list[np.ndarray]], list[np.ndarray]]
@@ -51,7 +51,7 @@ class Record:
 
 def recorded(clips: list[Clip], captions: dict[str, list[dict]], mixture: Mixture, warped: bool) -> list[Record]:
     """The segments of the clips and their mirrors; ``warped`` adds a time-warp of each, with facts measured anew."""
-    phrases, bank = build.read_phrases(), segments.bank()
+    written, bank = phrases.read(), segments.bank()
     out, labels, seconds = [], [], defaultdict(float)
     for segment in segments.both_sides(clips):
         motion, words = segment.motion, captions[segment.id]
@@ -62,7 +62,7 @@ def recorded(clips: list[Clip], captions: dict[str, list[dict]], mixture: Mixtur
         if warped:
             factor = 1.0 + seeded(segment.id + " warp").uniform(-mixture.warp, mixture.warp)
             played = augment.warp(motion, factor)[:LONGEST]
-            entry = build.entry(segment.clip, phrases)
+            entry = segments.entry_of(segment.clip, written)
             out.append(Record(segments.captions_of(segment, entry, bank, played), [played], segment.seconds))
             labels.append(segment.weight_label)
             seconds[segment.weight_label] += segment.seconds

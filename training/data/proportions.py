@@ -9,7 +9,7 @@ import numpy as np
 from backend.motion import retarget
 from backend.motion.skeleton import SMPL22_NAMES, mirror_names
 
-from .sources import Take
+from .sources.take import Take
 
 
 def mean_offsets(takes: Iterable[Take], held_out_subjects: Iterable[str]) -> np.ndarray:

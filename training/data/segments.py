@@ -20,8 +20,7 @@ from backend.motion.facts import Facts, measure
 from backend.motion.mirror import mirror
 from backend.motion.motion import Motion
 
-from . import splits
-from .build import entry as build_entry
+from . import phrases, splits
 from .captions import compose as composing
 from .clip import Clip
 
@@ -127,11 +126,17 @@ def bank() -> dict:
     return json.loads(FACT_BANK.read_text(encoding="utf-8"))
 
 
-def caption_records(clips: list[Clip], phrases: dict, table: splits.Splits) -> list[dict]:
-    """What ``captions.json`` holds: a record a segment, mirrors included, ``slots`` without what is not said."""
-    words, out = bank(), []
+def entry_of(clip: Clip, words: dict) -> dict | None:
+    """What phrases.json has on a clip."""
+    return phrases.entry(clip.source, clip.label, words)
+
+
+def caption_records(clips: list[Clip], words: dict) -> list[dict]:
+    """What ``captions.json`` holds: a record a segment, mirrors included, ``slots`` without what is not said; ``words``
+    is phrases.json."""
+    facts, table, out = bank(), splits.load(), []
     for segment in both_sides(clips):
-        captions = captions_of(segment, build_entry(segment.clip, phrases), words)
+        captions = captions_of(segment, entry_of(segment.clip, words), facts)
         out.append(
             {
                 "id": segment.id,
@@ -160,7 +165,12 @@ def save_captions(records: list[dict], path: Path = CAPTIONS) -> None:
     os.replace(temporary, path)
 
 
+def read_captions(path: Path = CAPTIONS) -> list[dict]:
+    """The records that ``save_captions`` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def committed(path: Path = CAPTIONS) -> dict[str, list[dict]]:
     """Segment id -> captions ({"text", "slots"}), from the committed file."""
-    records = json.loads(path.read_text(encoding="utf-8"))
+    records = read_captions(path)
     return {r["id"]: [{"text": t, "slots": s} for t, s in zip(r["sentences"], r["slots"])] for r in records}

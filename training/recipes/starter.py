@@ -20,20 +20,30 @@ import torch
 
 from backend.systems.prompts import normalise
 from training import export, language, text_tokenizer, tokenizer
-from training.data import build, cache, language_set, segments, splits
+from training.data import build, feature_set, language_set, phrases, segments, sources
+from training.data.clip import Clip
+from training.data.store import DEFAULT, DataSet, open_set
 from training.sequences import items
 
 TEXT_TOKENS = 1200
 
 
-def clips_of(args: argparse.Namespace) -> list:
-    """The clip cache, built when it is not there."""
-    if not args.cache.exists():
-        clips = build.build(args.cmu, args.o3de, args.cc0, args.bpy_python)
-        if not clips:
-            sys.exit(f"{args.cache} is not there and no source was given: see --help")
-        cache.save(clips, args.cache)
-    return cache.clips(args.cache)
+def set_of(args: argparse.Namespace) -> DataSet:
+    """The data set, built when it is not there."""
+    if not args.set.exists():
+        folders = {"cmu": args.cmu, "o3de": args.o3de, "cc0": args.cc0}
+        options = sources.Options(bpy_python=args.bpy_python)
+        chosen = [sources.create(name, folder, options) for name, folder in folders.items() if folder]
+        if not chosen:
+            sys.exit(f"{args.set} is not there and no source was given: see --help")
+        build.build(args.set, chosen)
+    return open_set(args.set)
+
+
+def clips_of(args: argparse.Namespace, *splits: str) -> list[Clip]:
+    """The clips of these splits whose labels have sentences: of the full CMU database, those of the committed part."""
+    words = phrases.read()
+    return [clip for clip in set_of(args).clips(*splits) if segments.entry_of(clip, words)]
 
 
 def train_codes(args: argparse.Namespace) -> Path:
@@ -45,7 +55,7 @@ def train_codes(args: argparse.Namespace) -> Path:
     out = args.runs / "tokenizer_base"
     config = tokenizer.TokenizerTraining(minutes=args.tokenizer_minutes, lr=5e-4, threads=args.threads)
     if not finished(out, config.minutes):
-        train, val = cache.load("train", path=args.cache), cache.load("val", mirrored=False, path=args.cache)
+        train, val = (feature_set.load(set_of(args), name, mirrored=name == "train") for name in ("train", "val"))
         tokenizer.train(config, train, out, val)
     return out
 
@@ -55,10 +65,8 @@ def train_decoder(args: argparse.Namespace, codes_run: Path) -> Path:
     out = args.runs / "tokenizer"
     config = tokenizer.TokenizerTraining(minutes=args.decoder_minutes, lr=4e-4, threads=args.threads)
     if not finished(out, config.minutes):
-        table = splits.load()
-        clips = [c for c in clips_of(args) if table.of(c) == "train"]
-        data = language_set.features(language_set.records(clips, segments.committed()))
-        val = cache.load("val", mirrored=False, path=args.cache)
+        data = language_set.features(language_set.records(clips_of(args, "train"), segments.committed()))
+        val = feature_set.load(set_of(args), "val", mirrored=False)
         tokenizer.train(config, data, out, val, codes_of=codes_run)
     return out
 
@@ -89,9 +97,7 @@ def language_items(args: argparse.Namespace, codes_run: Path, split: str) -> lis
     """Captioned codes of a split, kept as JSON lines beside the runs."""
     path = args.runs / f"items_{split}.jsonl"
     if not path.exists():
-        table = splits.load()
-        clips = [c for c in clips_of(args) if table.of(c) == split]
-        records = language_set.records(clips, segments.committed(), made=split == "train")
+        records = language_set.records(clips_of(args, split), segments.committed(), made=split == "train")
         some = language_set.encoded(records, encoder(codes_run))
         temporary = path.with_suffix(".part")
         with temporary.open("w", encoding="utf-8") as file:
@@ -132,16 +138,16 @@ def train_language(args: argparse.Namespace, codes_run: Path) -> tuple[Path, dic
 def tokenizer_metrics(args: argparse.Namespace, run: Path) -> dict:
     """Reconstruction on every split; test trials also by whether their action was seen in training."""
     model, mean, std = tokenizer.load(run)
-    table, clips = splits.load(), clips_of(args)
-    seen = {c.label for c in clips if table.of(c) == "train"}
-    parts = {name: [c for c in clips if table.of(c) == name] for name in ("val", "test_trials", "test_subjects")}
+    seen = {c.label for c in clips_of(args, "train")}
+    parts = {name: clips_of(args, name) for name in ("val", "test_trials", "test_subjects")}
     parts["test_trials_seen_actions"] = [c for c in parts["test_trials"] if c.label in seen]
     parts["test_trials_unseen_actions"] = [c for c in parts["test_trials"] if c.label not in seen]
-    return {
-        name: tokenizer.evaluate(model, mean, std, [cache.held(language_set.ms272.encode(c.motion))[0] for c in part])
-        for name, part in parts.items()
-        if part
-    }
+    return {name: tokenizer.evaluate(model, mean, std, rows_of(part)) for name, part in parts.items() if part}
+
+
+def rows_of(clips: list[Clip]) -> list[np.ndarray]:
+    """MS-272 rows of clips, the shortest held for a second."""
+    return [feature_set.held(language_set.ms272.encode(clip.motion))[0] for clip in clips]
 
 
 def metrics_table(metrics: dict) -> str:
@@ -186,7 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--o3de", type=Path, help="folder of O3DE motion matching BVH files")
     parser.add_argument("--cc0", type=Path, help="folder of <library>/*.glb")
     parser.add_argument("--bpy-python", type=Path, help="a Python that can import bpy; reads the GLB files")
-    parser.add_argument("--cache", type=Path, default=cache.DEFAULT)
+    parser.add_argument("--set", type=Path, default=DEFAULT, help="the data set, built from the sources if missing")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--out", type=Path, default=Path("backend/weights/starter"))
     parser.add_argument("--tokenizer-minutes", type=float, default=20.0)
@@ -194,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--language-minutes", type=float, default=36.0)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args(arguments)
-    clips_of(args)
+    set_of(args)
     codes_run = train_codes(args)
     tokenizer_run = train_decoder(args, codes_run)
     language_run, validation = train_language(args, codes_run)

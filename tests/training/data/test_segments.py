@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from training.data import build, segments, splits
+from training.data import phrases, segments, splits
 from training.data.captions.grammar import swap_sides, swap_slots
 from training.data.clip import Clip
 from training.data.segments import FPS, LONGEST, Segment, cut
@@ -84,7 +84,7 @@ def test_mirrors_stand_beside_their_originals(make):
 
 def labelled_side():
     """A label whose words speak of one side, from the committed phrases."""
-    label, words = next((k, v) for k, v in build.read_phrases()["cc0"].items()
+    label, words = next((k, v) for k, v in phrases.read()["cc0"].items()
                         if v["slots"]["side"] == "right" and not v["exclude"])  # fmt: skip
     return label, words
 
@@ -124,13 +124,11 @@ def test_a_part_of_a_take_is_not_told_as_the_whole(make):
 
 def test_records_and_their_file(make, tmp_path):
     walk, waves = clip(make.walk(4.0), "01_01"), clip(surrounded(make), "02_01", subject="02")
-    table = splits.Splits({"01/walk": "train", "02/walk": "test_subjects"})
-    records = segments.caption_records([walk, waves], build.read_phrases(), table)
-    assert {r["id"]: r["split"] for r in records if r["clip"] == "01_01"} == {
-        "01_01#0-120": "train", "01_01#0-120~": "train",
-    }  # fmt: skip
+    records = segments.caption_records([walk, waves], phrases.read())
+    own = splits.load().of(walk)
+    assert {r["id"]: r["split"] for r in records if r["clip"] == "01_01"} == {"01_01#0-120": own, "01_01#0-120~": own}
     assert {r["split"] for r in records if r["clip"] == "02_01"} == {"test_subjects"}
-    assert records == segments.caption_records([walk, waves], build.read_phrases(), table)
+    assert records == segments.caption_records([walk, waves], phrases.read())
     for record in records:
         assert len(record["sentences"]) == len(record["slots"]) >= 3
         assert record["seconds"] == pytest.approx((record["end"] - record["start"]) / 30, abs=0.006)
@@ -143,5 +141,3 @@ def test_records_and_their_file(make, tmp_path):
     assert list(back) == [r["id"] for r in records]
     first = back["01_01#0-120"]
     assert [c["text"] for c in first] == records[0]["sentences"] and first[0]["slots"] == records[0]["slots"][0]
-    with pytest.raises(ValueError, match="01/walk"):
-        segments.caption_records([walk], build.read_phrases(), splits.Splits({}))
