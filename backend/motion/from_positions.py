@@ -10,8 +10,8 @@ Positions give every bone's swing; its twist is solved from anatomy:
   with the one before it; without them nothing shows it and the hand follows the forearm
 
 What no position shows (toes, most of the head, hands without knuckles, the turn of a forearm without them) is a guess.
-Constants said to have the least error have it on CMU's subjects outside the held-out ones
-(``training.metrics.true_rotations``).
+Constants said to have the least error were chosen on CMU's recordings, some of them with the held-out subjects in sight
+(``training.metrics.true_rotations``, docs/data.md).
 """
 
 from __future__ import annotations
@@ -37,11 +37,10 @@ FOREARM = 0.5
 """the share of the hand's twist that the forearm takes"""
 FINGERTIP = 0.67
 """the last joint of a finger bends by this share of the one before it, as tendons have it"""
-_TILT = np.deg2rad(20.0)
 KNEE_AXES = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
 """(left and right, 3): about what the knee folds at rest"""
-ELBOW_AXES = np.array([[0.0, -np.cos(_TILT), np.sin(_TILT)], [0.0, np.cos(_TILT), -np.sin(_TILT)]])
-"""(left and right, 3): forwards and 20 degrees up, the middle of CMU's subjects (8 to 29)"""
+ELBOW_AXES = np.array([[0.0, -1.0, 0.0], [0.0, 1.0, 0.0]])
+"""(left and right, 3): about what the elbow folds at rest, forwards with the palms down"""
 
 
 @dataclass(frozen=True)

@@ -219,8 +219,9 @@ def daz(path, seconds=2.0, fps=120):
 
 
 def motionbuilder(path, seconds=2.0):
-    """CMU trial of the MotionBuilder-friendly conversion: CMU's inches, 120 fps, legs spread in the zero pose."""
-    legs = {"LeftUpLeg": {"Z": -20}, "LeftFoot": {"Z": 20}, "RightUpLeg": {"Z": 20}, "RightFoot": {"Z": -20}}
+    """CMU trial of the MotionBuilder-friendly conversion: CMU's inches, 120 fps, legs spread in the zero pose and the
+    feet square to them."""
+    legs = {"LeftUpLeg": {"Z": -20}, "RightUpLeg": {"Z": 20}}
     pose = {**legs, "LeftArm": {"Z": -75}, "RightArm": {"Z": -75}}
     frames = _frames(round(120 * seconds), 120, 2.54 / 45, 17.7, pose, legs)
     path.write_text(_bvh(_MOTIONBUILDER, "ZYX", ".0083333", frames, "\t"), encoding="utf-8")
@@ -282,7 +283,7 @@ rfingers -1 0 0 0.6 -90 rx rhand"""
 
 
 def asf(path):
-    """CMU subject: the legs of its zero pose are spread by 20 degrees, arms level."""
+    """CMU subject: the legs of its zero pose are spread by 20 degrees, the feet square to them, arms level."""
     bones = [line.split() for line in _ASF.splitlines()]
     text = _ASF_HEAD
     for k, (name, x, y, z, length, axis, dofs, _) in enumerate(bones):
@@ -301,8 +302,7 @@ def asf(path):
 def amc(path, seconds=2.0):
     """CMU trial: 120 fps, no T-pose at its start."""
     lines = ["#!OML:ASF H:\\Terrain\\PLAYGROUND\\JustinFriday.ASF", ":FULLY-SPECIFIED", ":DEGREES"]
-    angles = {"lfemur": "0 0 -20", "rfemur": "0 0 20", "lfoot": "0 20", "rfoot": "0 -20",
-              "lhumerus": "0 0 -75", "rhumerus": "0 0 -75"}  # fmt: skip
+    angles = {"lfemur": "0 0 -20", "rfemur": "0 0 20", "lhumerus": "0 0 -75", "rhumerus": "0 0 -75"}
     for k in range(round(120 * seconds)):
         lines += [str(k + 1), f"root 3 17 {SPEED / (2.54 / 45) * k / 120:g} 0 0 0"]
         for name, *_, dofs, _parent in (line.split() for line in _ASF.splitlines()):

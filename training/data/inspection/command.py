@@ -46,6 +46,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _inspect(args: argparse.Namespace) -> None:
     dataset = open_set(args.set)
+    dataset.verify()
     chosen = _chosen(args, dataset.records)
     if chosen:
         package("PIL", PILLOW, "a picture (--count 0 draws none)")

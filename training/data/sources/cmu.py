@@ -22,6 +22,7 @@ from backend.motion.formats import asf_amc, bvh
 from ..caption_lines import CaptionLine
 from . import cmu_index
 from .listing import files, none_found
+from .rest_pose import as_ours
 from .take import Item, Take, Terms
 
 _log = logging.getLogger(__name__)
@@ -85,8 +86,9 @@ class Cmu:
         if subject in HALF_RATE:
             motion = replace(motion, fps=motion.fps / 2)
         said = self._descriptions.get(trial)
+        mapped = bone_map.match(motion.skeleton.names)
         yield Take(
-            trial, self.name, subject, said or subject, motion, bone_map.match(motion.skeleton.names),
+            trial, self.name, subject, said or subject, as_ours(motion, mapped), mapped,
             captions=(CaptionLine(said),) if said else (), tpose_start=converted,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from . import bpy_reader, posture, sidecar
 from .cmu import asf_beside
 from .listing import files, none_found
 from .naming import words
+from .rest_pose import as_ours
 from .take import Item, Skipped, Take, Terms
 
 _log = logging.getLogger(__name__)
@@ -77,7 +78,10 @@ class Folder:
         if suffix == ".bvh":
             return self._bvh(path)
         motion = npz.read(path) if suffix == ".npz" else asf_amc.read(item.paths[1], path)
-        return motion, None if motion.skeleton.kind in KINDS else bone_map.match(motion.skeleton.names)
+        if motion.skeleton.kind in KINDS:
+            return motion, None
+        mapped = bone_map.match(motion.skeleton.names)
+        return as_ours(motion, mapped), mapped
 
     def _bvh(self, path: Path) -> tuple[Motion, BoneMap]:
         loaded = bvh.load(path, 1.0 if self.scale is None else self.scale)
@@ -86,7 +90,7 @@ class Folder:
         mapped = bone_map.match(loaded.motion.skeleton.names)
         try:
             motion = loaded.motion if self.scale is not None else posture.in_metres(loaded.motion, mapped, str(path))
-            return posture.upright(motion, mapped), mapped
+            return as_ours(posture.upright(motion, mapped), mapped), mapped
         except ValueError as reason:
             raise BvhError(path, None, str(reason)) from reason
 
