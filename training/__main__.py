@@ -12,11 +12,19 @@ import argparse
 import logging
 import sys
 
-from . import mesh_command, probe
-from .data import commands as data
+_ENVIRONMENT = (
+    "training runs in .venv/py311, which `python3 build_addon.py test` makes, "
+    "or where `pip install '.[training]'` was run"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
+    try:
+        from . import mesh_command, probe
+        from .data import commands as data
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed here: {_ENVIRONMENT}", file=sys.stderr)
+        return 2
     parser = argparse.ArgumentParser(
         prog="python -m training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..bundles.bundle import MANIFEST, BundleError, named, shown
 from ..models.config import LanguageModelConfig, VQVAEConfig
-from ..motion.features.fingerprint import fingerprint
+from ..motion.features.normalisation import Normalisation, expect
 from ..systems.prompts import SPECIALS
 from .files import MOTION_TOKENIZER, TEXT_TOKENIZER
 
@@ -50,12 +50,12 @@ def check_text_tokens(bundle, ids: Mapping[str, int], language: LanguageModelCon
 
 def check_normalisation(bundle, mean: np.ndarray, std: np.ndarray) -> None:
     """BundleError when mean and std (D,) are not those that the manifest was written for."""
-    found, expected = fingerprint(mean, std), bundle.features.get("fingerprint")
-    if found != expected:
+    try:
+        expect(Normalisation(MOTION_TOKENIZER, mean, std), bundle.features.get("fingerprint"))
+    except ValueError as error:
         raise BundleError(
-            f"{named(bundle.path, MOTION_TOKENIZER)}: 'mean' and 'std' have the fingerprint {found[:8]}, {MANIFEST} "
-            f"expects {shown(expected)}: they belong to other weights"
-        )
+            f"{named(bundle.path, MOTION_TOKENIZER)}: 'mean' and 'std' are not what {MANIFEST} was written for: {error}"
+        ) from error
 
 
 def config_of(bundle, name: str, kind: type):

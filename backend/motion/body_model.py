@@ -20,7 +20,7 @@ SMPLX55_PARENTS = SMPL22_PARENTS + (15, 15, 15) + tuple(p + 3 if p >= 22 else p 
 BODY_AND_HANDS = tuple(range(22)) + tuple(range(25, 55))  # our 52 joints among SMPL-X's 55 (papers.md 1.9)
 HAND_NUMBERS = 45  # 15 joints of one hand, three numbers each
 
-# the largest array of a real model is posedirs, 10,475 x 3 x 486
+# a real model has 29 million numbers: posedirs, 10,475 x 3 x 486, shapedirs, 10,475 x 3 x 400, and a million others
 MODEL_LIMITS = Limits(file_bytes=1024 * 1024 * 1024, values=40_000_000)
 _BODY = {
     "v_template": Wanted("f", (("V", 3),)),

@@ -50,9 +50,10 @@ _TO_Y_UP = {
 UP_AXES = tuple(_TO_Y_UP)
 _BODY_NUMBERS, _SMPLX_NUMBERS = 66, 165
 _STILL = 1e-4  # radians
-_RATES = ("mocap_framerate", "mocap_frame_rate")
+RATES = ("mocap_framerate", "mocap_frame_rate")
+"""arrays that say the frames a second; the first is older"""
 _SCALAR = ((), (1,))
-_WANTED = {
+ARRAYS = {
     "poses": Wanted("f", (("T", 66), ("T", 156), ("T", 165))),
     "root_orient": Wanted("f", (("T", 3),)),
     "pose_body": Wanted("f", (("T", 63),)),
@@ -60,7 +61,7 @@ _WANTED = {
     "trans": Wanted("f", (("T", 3),)),
     "betas": Wanted("f", (("B",), (1, "B"))),
     "gender": Wanted("US", _SCALAR),
-    **{key: Wanted("fiu", _SCALAR) for key in _RATES},
+    **{key: Wanted("fiu", _SCALAR) for key in RATES},
 }
 
 
@@ -114,7 +115,7 @@ def read_parameters(
     ``flat_hand_mean`` as in smplx: False adds the model's relaxed hand to the hands of the file. By default full
     rotations are taken as they stand, as AMASS means them, and PCA hands get it, which is what smplx does.
     """
-    found = read_arrays(path, _WANTED, limits)
+    found = read_arrays(path, ARRAYS, limits)
     if "trans" not in found:
         raise ArraysError(path, None, "lacks the array 'trans' (T, 3)")
     try:
@@ -201,7 +202,7 @@ def write(
         "trans": parameters.trans,
         "betas": parameters.betas,
         "gender": np.array(parameters.gender),
-        _RATES[layout == "smplx"]: np.array(float(parameters.fps)),
+        RATES[layout == "smplx"]: np.array(float(parameters.fps)),
     }
     if layout == "smplx":
         parts = {"root_orient": (0, 3), "pose_body": (3, 66), "pose_jaw": (66, 69), "pose_eye": (69, 75)}
@@ -265,11 +266,11 @@ def _body(found: dict[str, np.ndarray]) -> str:
 
 
 def _rate(path, found: dict[str, np.ndarray], given) -> Fraction:
-    for key in _RATES:
+    for key in RATES:
         if key in found:
             return as_rate(float(found[key].reshape(())))
     if given is None:
-        raise ArraysError(path, None, f"lacks the frame rate ({' or '.join(_RATES)}); say it with fps=")
+        raise ArraysError(path, None, f"lacks the frame rate: add it to the file as {' or '.join(RATES)}")
     return as_rate(given)
 
 

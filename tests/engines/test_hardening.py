@@ -205,7 +205,7 @@ def test_the_normalisation_of_other_weights(load, rebuilt):
         tensors = load_arrays(files[MOTION_TOKENIZER])
         files[MOTION_TOKENIZER] = save(tensors | {"mean": tensors["mean"] + 1})
 
-    refused(load, rebuilt(files=shift), MOTION_TOKENIZER, "'mean' and 'std' have the fingerprint")
+    refused(load, rebuilt(files=shift), MOTION_TOKENIZER, "wrong normalisation: expected an unpublished set")
 
 
 CONFIGS = {

@@ -259,3 +259,19 @@ def test_a_long_take_is_read_whole(files):
         f"{k}\n{frame}" for k in range(1, 25001)
     )  # as many numbers as 5000 frames of CMU's 29 bones
     assert len(asf_amc.read(*files(amc=amc))) == 25000
+
+
+def test_long_takes_are_read_piece_by_piece(files, monkeypatch):
+    frames = [
+        f"{k}\nroot 1.5 {k} 3.5 10.25 {k % 90} 8.125\nlfemur 1.25 -2.5 {k % 7}\nltibia 10.5\n" for k in range(1, 301)
+    ]
+    whole = asf_amc.read(*files(amc=":DEGREES\n" + "".join(frames)))
+    monkeypatch.setattr("backend.motion.formats.text._PIECE", 100)
+    again = asf_amc.read(*files(amc=":DEGREES\n" + "".join(frames)))
+    assert np.array_equal(whole.rotations, again.rotations) and np.array_equal(whole.root, again.root)
+    with pytest.raises(AsfAmcError, match="too long"):
+        asf_amc.read(*files(amc=":DEGREES\n" + "".join(frames)), limits=Limits(frames=299))
+    for k, says in ((250, "expected frame 251, got '252'"), (299, "frame 300 is incomplete")):
+        broken = [*frames[:k], *frames[k + 1 :]] if k < 299 else [*frames[:k], "300\nroot 1 2 3 4 5 6\n"]
+        with pytest.raises(AsfAmcError, match=says):
+            asf_amc.read(*files(amc=":DEGREES\n" + "".join(broken)))

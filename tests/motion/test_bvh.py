@@ -345,6 +345,21 @@ def test_five_thousand_frames_are_read_whole(tmp_path, random_motion):
     assert len(motion) == 5000 and np.allclose(motion.root[-1], given.root[-1], atol=1e-5)
 
 
+def test_long_files_are_read_piece_by_piece(file, monkeypatch):
+    rows = [f"{k % 90} 90.5 -20 {k % 180} 0 0 0 1.5 2 0 0 0 -3 0 {k % 7}" for k in range(300)]
+    head = MOTIONBUILDER[: MOTIONBUILDER.index("MOTION")] + "MOTION\nFrames: 300\nFrame Time: 0.0083333\n"
+    whole = bvh.read(file(head + "\n".join(rows)))
+    monkeypatch.setattr("backend.motion.formats.text._PIECE", 100)
+    monkeypatch.setattr(bvh, "_FRAMES_AT_ONCE", 7)
+    again = bvh.read(file(head + "\n".join(rows)))
+    assert np.array_equal(whole.rotations, again.rotations) and np.array_equal(whole.root, again.root)
+    for changed, says in ((rows[:-1], "only 299"), ([*rows, "1"], "more"), ([*rows[:250], "0 x", *rows[251:]], "'x'")):
+        with pytest.raises(BvhError, match=says) as caught:
+            bvh.read(file(head + "\n".join(changed)))
+        if says == "'x'":
+            assert caught.value.line == head.count("\n") + 251
+
+
 def test_layouts_fit_their_bone_maps():
     """The names that the two CMU families use are in the presets (whole skeletons: test_real_mocap)."""
     names = {p.name: {b for bones in p.slots.values() for b in bones} for p in bone_map.presets()}

@@ -7,7 +7,7 @@ import pytest
 
 from backend.motion import kinematics
 from backend.motion import rotations as rot
-from backend.motion.features import guo, humanml263
+from backend.motion.features import guo, humanml263, normalisation
 from backend.motion.features.humanml3d_body import REFERENCE
 from backend.motion.motion import Motion
 from backend.motion.skeleton import canonical
@@ -102,15 +102,20 @@ def test_the_sample_stands_as_people_do(sample):
     assert abs(pitch[motion.skeleton.index("neck")]) < 10.0
 
 
+def spinning(frames: int = 161) -> Motion:
+    """``walking`` that turns by another 0.05 radians a frame about where it began."""
+    motion = walking(frames)
+    motion = motion.moved(0.0, -motion.root[0] * np.array([1.0, 0.0, 1.0]))
+    spin = rot.about_y(0.05 * np.arange(frames))
+    q = motion.rotations.copy()
+    q[:, 0] = rot.multiply(spin, q[:, 0])
+    return Motion(motion.skeleton, rot.rotate(spin, motion.root), q, 20)
+
+
 def test_a_heading_that_passes_half_a_turn_comes_back_true():
     """There the published rows hold one step of the turn backwards. Positions are recovered as published, turned by
     twice that step from then on; a Motion is mended."""
-    motion = walking(161)
-    motion = motion.moved(0.0, -motion.root[0] * np.array([1.0, 0.0, 1.0]))
-    spin = rot.about_y(0.05 * np.arange(161))
-    q = motion.rotations.copy()
-    q[:, 0] = rot.multiply(spin, q[:, 0])
-    motion = Motion(motion.skeleton, rot.rotate(spin, motion.root), q, 20)
+    motion = spinning()
     there = motion.on(REFERENCE["smpl22"])
     there = there.moved(-kinematics.facing_yaw(kinematics.joint_positions(there)[0], there.skeleton))
     wanted = kinematics.joint_positions(there) - there.root[0] * np.array([1.0, 0.0, 1.0])
@@ -123,6 +128,29 @@ def test_a_heading_that_passes_half_a_turn_comes_back_true():
 def test_rows_without_that_step_are_left_alone(sample):
     _, rows = sample
     assert np.array_equal(guo.mended(humanml263.SKELETON, rows), rows.astype(float))
+
+
+@pytest.mark.parametrize("level", [0.02, 0.05, 0.1])
+def test_rows_that_are_not_exact_keep_their_turns_away_from_half_a_turn(level):
+    """A model's rows are noisy in every number, and so is what they show of a turn."""
+    rng = np.random.default_rng(5)
+    deviations = normalisation.published("humanml3d-a").std * level
+    exact = humanml263.encode(walking())
+    for _ in range(10):
+        rows = exact + rng.normal(size=exact.shape) * deviations
+        assert np.array_equal(guo.mended(humanml263.SKELETON, rows), rows)
+    exact = humanml263.encode(spinning())
+    true = guo.mended(humanml263.SKELETON, exact)
+    assert (true != exact).any()
+    for _ in range(10):
+        rows = exact + rng.normal(size=exact.shape) * deviations
+        found = guo.mended(humanml263.SKELETON, rows)
+        half, _ = guo.root_path(found)
+        changed = np.flatnonzero(found[:, 0] != rows[:, 0])
+        to_border = np.abs(half[changed] % np.pi - np.pi / 2)
+        assert (to_border <= np.abs(rows[changed, 0])).all()
+        wanted, published = guo.root_path(true)[0][-1], guo.root_path(rows)[0][-1]
+        assert abs(half[-1] - wanted) <= abs(published - wanted)
 
 
 def test_errors_name_the_remedy():

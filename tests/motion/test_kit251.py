@@ -75,10 +75,32 @@ def test_rotations_come_back_true():
     assert hips == pytest.approx(canonical().offsets[INDEX["left_hip"], 0], abs=1e-4)
 
 
+def standing(frames=9, lifted=(), speed=0.0, size=1.0):
+    """A body of a ``size`` that glides along +X by ``speed`` m/s, the knees and hips of ``lifted`` legs bent."""
+    skeleton = canonical().with_offsets(canonical().offsets * size)
+    q = np.tile(rot.IDENTITY, (frames, 22, 1))
+    for side in lifted:
+        q[:, INDEX[f"{side}_hip"]] = rot.from_axis_angle([1.0, 0.0, 0.0], -1.2)
+        q[:, INDEX[f"{side}_knee"]] = rot.from_axis_angle([1.0, 0.0, 0.0], 1.2)
+    way = np.arange(frames)[:, None] * [speed / float(kit251.FPS), 0.0, 0.0]
+    return Motion(skeleton, np.array([0.0, skeleton.hip_height, 0.0]) + way, q, kit251.FPS)
+
+
 def test_published_contacts_are_next_to_never():
     """The threshold was not scaled to millimetres: a foot that goes a quarter of one is not standing."""
-    motion = stepping()
-    still = Motion(motion.skeleton, motion.root[:1].repeat(3, 0), motion.rotations[:1].repeat(3, 0), kit251.FPS)
-    assert kit251.decode(kit251.encode(still)).contacts.all()
-    root = still.root + np.arange(3)[:, None] * [0.00025, 0.0, 0.0]
-    assert not kit251.decode(kit251.encode(Motion(still.skeleton, root, still.rotations, kit251.FPS))).contacts.any()
+    for speed, stands in ((0.0, True), (0.004, False)):
+        rows = kit251.encode(standing(speed=speed))
+        assert (rows[:, kit251.LAYOUT["contacts"]] > 0.5).all() == stands
+
+
+@pytest.mark.parametrize("size", [1.0, 0.6])  # KIT-ML's body is as small
+def test_contacts_are_found_anew(size):
+    """In the order of ``CONTACT_JOINTS``: left ankle and foot, right ankle and foot."""
+
+    def contacts(**how):
+        return kit251.decode(kit251.encode(standing(size=size, **how))).contacts
+
+    assert contacts(speed=0.1 * size).all()
+    assert not contacts(speed=0.5 * size).any()
+    assert (contacts(lifted=("left",)) == [False, False, True, True]).all()
+    assert (contacts(lifted=("right",)) == [True, True, False, False]).all()

@@ -69,3 +69,5 @@ def test_errors_name_what_is_wrong():
         motionx623.split(np.zeros((3, 263)))
     with pytest.raises(ValueError, match=r"hands \(..., 360\)"):
         motionx623.join(np.zeros((3, 263)), np.zeros((3, 263)))
+    with pytest.raises(ValueError, match=r"the same frames, got \(3, 263\) and \(2, 360\)"):
+        motionx623.join(np.zeros((3, 263)), np.zeros((2, 360)))

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.motion.features.fingerprint import fingerprint
 from backend.motion.features.guo_skeleton import layout
 from backend.motion.features.normalisation import FINGERPRINTS, Normalisation, expect, published
 
@@ -60,6 +61,8 @@ def test_the_wrong_set_is_an_error_that_names_both():
     own = Normalisation("walks", np.zeros(3), np.ones(3))
     with pytest.raises(ValueError, match=r"expected humanml3d-c \(.*got an unpublished set .*'walks'"):
         expect(own, FINGERPRINTS["humanml3d-c"])
+    with pytest.raises(ValueError, match="said by its fingerprint, got None"):
+        expect(own, None)
 
 
 def test_apply_and_undo():
@@ -73,9 +76,6 @@ def test_apply_and_undo():
 
 
 def test_the_fingerprint_is_that_of_bundles():
-    """Written down here as bundles compute it; the two may not drift apart."""
-    from backend.engines.fitting import fingerprint
-
     found = published("humanml3d-a")
     assert found.fingerprint == fingerprint(found.mean, found.std)
     as_double = Normalisation("double", found.mean.astype(float), found.std.astype(float))

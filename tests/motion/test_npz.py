@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.motion import rotations as rot
 from backend.motion.formats import npz
-from backend.motion.formats.bounded_npz import ArraysError
+from backend.motion.formats.bounded_npz import ArraysError, Wanted, read_arrays
 from backend.motion.formats.text import Limits
 from backend.motion.motion import Motion
 from backend.motion.skeleton import Skeleton, canonical
@@ -96,7 +96,7 @@ def test_other_files(tmp_path):
         with pytest.raises(ArraysError, match="bad.npz"):
             npz.read(path)
     for path in (tmp_path / "none.npz", tmp_path):
-        with pytest.raises(ArraysError, match="cannot be read"):
+        with pytest.raises(ArraysError, match="cannot be opened"):
             npz.read(path)
 
 
@@ -117,14 +117,22 @@ def test_a_header_that_promises_too_much_is_refused_before_memory_is_spent(parts
     [
         (Limits(frames=4), "has 5 frames; read are 1 to 4"),
         (Limits(joints=21), "has 22 joints; read are 1 to 21"),
-        (Limits(values=50), "more than 50 numbers"),
-        (Limits(file_bytes=100), "more than 100 bytes"),
+        (Limits(values=50), "all that may still be read"),
+        (Limits(file_bytes=100), "at most 100 are read"),
     ],
 )
 def test_limits(limits, says, parts):
     _, write = parts
     with pytest.raises(ArraysError, match=says):
         npz.read(write(), limits)
+
+
+def test_all_arrays_of_a_file_share_one_bound(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.zeros(30), b=np.zeros(30))
+    wanted = {key: Wanted("f", (("N",),)) for key in "ab"}
+    assert len(read_arrays(tmp_path / "a.npz", wanted, Limits(values=60))) == 2
+    with pytest.raises(ArraysError, match=r"'b', \(30,\), has more than 29 numbers, all that may still be read"):
+        read_arrays(tmp_path / "a.npz", wanted, Limits(values=59))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

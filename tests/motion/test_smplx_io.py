@@ -143,6 +143,13 @@ def test_scalars_as_writers_vary_them(written):
     assert smplx_io.read(written(amass(), drop=("mocap_framerate",)), fps="24000/1001").fps == Fraction(24000, 1001)
 
 
+def test_a_file_without_a_rate_must_be_given_one(written):
+    """Whoever reads it may be at a command line, where there is nothing to say it with."""
+    with pytest.raises(ValueError, match="add it to the file as mocap_frame") as told:
+        smplx_io.read(written(amass(), drop=("mocap_framerate",)))
+    assert "fps" not in str(told.value)
+
+
 def test_pickles_that_nobody_asked_for_do_not_matter(written):
     assert len(smplx_io.read(written(amass(labels_obs=np.array([["a"], None], dtype=object))))) == FRAMES
 
@@ -321,7 +328,7 @@ def test_other_files(tmp_path, written):
         with pytest.raises(ArraysError, match="bad.npz"):
             smplx_io.read(path)
     for path in (tmp_path / "none.npz", tmp_path):
-        with pytest.raises(ArraysError, match="cannot be read"):
+        with pytest.raises(ArraysError, match="cannot be opened"):
             smplx_io.read(path)
 
 

@@ -18,22 +18,26 @@ class Bucketing:
     frames: int = 6400
     """most frames of a batch, padding included; one clip that is longer is cut at a random place"""
     longest: int = 400
-    """frames of a clip at the most; of a longer one each epoch draws another part"""
+    """most frames that are taken of a clip; of a longer one each epoch draws another part"""
     shortest: int = 1
-    """frames of a clip at the least; shorter ones are left out"""
+    """clips with fewer frames are left out"""
     multiple: int = 4
-    """clips are cut to a multiple of so many frames, which is what a motion code stands for"""
+    """clips are cut to a multiple of so many frames: those that one motion code stands for"""
     spread: int = 32
-    """clips are sorted by length within so many batches' worth at random: more sort better and mix less"""
+    """clips are shuffled, and sorted by length within groups that fill about so many batches: larger groups waste less
+    on padding and mix less"""
     seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """``arrays`` (B, T, ...) by name, the last frame repeated behind each clip's ``lengths`` (B,); whose they are."""
+    """B clips side by side. ``records`` (B) says which clips, ``starts`` (B,) the frame of each clip from which its
+    part was taken, ``lengths`` (B,) how many frames the part has. ``arrays``: name -> (B, T, ...), where a part shorter
+    than T repeats its last frame to the end."""
 
     records: tuple[Record, ...]
     arrays: dict[str, np.ndarray]
+    starts: np.ndarray
     lengths: np.ndarray
 
     @property
@@ -76,7 +80,7 @@ def plan(lengths: Sequence[int], config: Bucketing, epoch: int) -> list[list[Par
 
 
 def _filled(parts: Sequence[Part], config: Bucketing) -> list[list[Part]]:
-    """Sorted parts cut into batches: in each, as many as the longest of them times their number allows."""
+    """Parts sorted by length, cut into batches: each takes parts while their number times the longest is allowed."""
     batches: list[list[Part]] = [[]]
     for part in parts:
         if batches[-1] and (len(batches[-1]) + 1) * part.length > config.frames:
@@ -90,12 +94,13 @@ def batches(dataset: DataSet, records: Sequence[Record], config: Bucketing, epoc
     for parts in plan([record.frames for record in records], config, epoch):
         chosen = tuple(records[part.record] for part in parts)
         read = [dataset.arrays(r, p.start, p.start + p.length) for r, p in zip(chosen, parts)]
-        lengths = np.array([part.length for part in parts])
-        yield Batch(chosen, {name: _padded([one[name] for one in read]) for name in read[0]}, lengths)
+        arrays = {name: _padded([one[name] for one in read]) for name in read[0]}
+        starts, lengths = np.array([(part.start, part.length) for part in parts]).T
+        yield Batch(chosen, arrays, starts, lengths)
 
 
 def _padded(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """(B, T, ...) of arrays (t, ...), each continued by its last frame."""
+    """Arrays (t, ...) stacked as (B, T, ...), T the longest t; shorter ones repeat their last frame."""
     longest = max(len(array) for array in arrays)
     index = [np.minimum(np.arange(longest), len(array) - 1) for array in arrays]
     return np.stack([array[i] for array, i in zip(arrays, index)])

@@ -7,28 +7,25 @@ was stopped goes on there: finished chunks whose files have not changed are kept
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from . import index as indices
-from .chunk import Chunk, Journal, attempted, finished, make
-from .index import Index, LeftOut, Origin, Record, StoreError
+from .chunk import Chunk, Journal
+from .index import Index, LeftOut, Origin, StoreError
 from .representation import representation
 from .row_statistics import describe
 from .sources.take import Item, Source
 from .store import DataSet, open_set
+from .workers import Progress, make_all
 
-ITEMS = 64
-"""items a chunk, fixed: a chunk must be the same whatever else is built"""
-
-Progress = Callable[[Journal, int, int], None]
-"""called with every chunk's journal, how many items are done and how many there are"""
+LOCK = "lock"
+_OURS = re.compile(r"([a-z0-9]+-\d{5}\.(safetensors|json|reading)|index\.json)(\.\d+\.part)?|lock")
 
 
 def build(
@@ -36,11 +33,13 @@ def build(
 ) -> DataSet:
     """Read all sources into the data set ``folder``; what cannot be read is in its index with the reason.
 
-    ValueError: nothing to read, an unknown representation, or ``folder`` is there already. FileNotFoundError: a
-    source's folder is missing.
+    ValueError: nothing to read, an unknown representation, ``folder`` is there already, or another build is at work on
+    it. FileNotFoundError: a source's folder is missing.
     """
     folder = Path(folder)
     representation(form)
+    if workers < 1:
+        raise ValueError(f"workers must be 1 or more, got {workers}")
     if folder.exists():
         raise StoreError(f"{folder} is there already; delete it or give another name")
     sources = sorted(sources, key=lambda source: source.name)
@@ -48,67 +47,58 @@ def build(
     chunks = [chunk for source in sources for chunk in _cut(source, listed[source.name], form)]
     if not chunks:
         raise ValueError(f"nothing to read in {', '.join(str(source.folder) for source in sources) or 'no source'}")
-    work = folder.with_name(folder.name + ".building")
-    work.mkdir(parents=True, exist_ok=True)
-    journals = _made(work, chunks, workers, progress)
-    index = _joined(form, sources, listed, [journals[chunk.name] for chunk in chunks])
+    work = _work_folder(folder)
+    lock = FileLock(work / LOCK)
+    try:
+        with lock.acquire(timeout=0):
+            journals = make_all(work, chunks, workers, progress)
+            index = _joined(form, sources, listed, [journals[chunk.name] for chunk in chunks])
+            if index.records:
+                _finish(work, index)
+            else:
+                _sweep(work, ())
+    except Timeout as error:
+        raise StoreError(f"another build is at work on {folder}; wait for it or stop it") from error
+    Path(lock.lock_file).unlink(missing_ok=True)
     if not index.records:
+        work.rmdir()
         raise ValueError(f"no clip could be read: {_reasons(index.skipped)}")
-    _sweep(work, index)
-    indices.write(work, index)
-    normalisation = describe(open_set(work))
-    if normalisation:
-        indices.write(work, replace(index, normalisation=normalisation))
     os.rename(work, folder)
     return open_set(folder)
 
 
+def _work_folder(folder: Path) -> Path:
+    """Where the work lies; StoreError when something else does."""
+    work = folder.with_name(folder.name + ".building")
+    foreign = [path.name for path in work.iterdir() if not _OURS.fullmatch(path.name)] if work.is_dir() else []
+    if foreign or work.is_file():
+        raise StoreError(f"{work} is needed for the work, but holds {(foreign or ['a file'])[0]!r}: move it away")
+    work.mkdir(parents=True, exist_ok=True)
+    return work
+
+
 def _cut(source: Source, items: Sequence[Item], form: str) -> list[Chunk]:
+    # a chunk must be the same whatever else is built, so its size is the source's own
     return [
-        Chunk(f"{source.name}-{number:05}", source, tuple(items[start : start + ITEMS]), form)
-        for number, start in zip(count(), range(0, len(items), ITEMS))
+        Chunk(f"{source.name}-{number:05}", source, tuple(items[start : start + source.together]), form)
+        for number, start in zip(count(), range(0, len(items), source.together))
     ]
 
 
-def _made(work: Path, chunks: Sequence[Chunk], workers: int, progress: Progress | None) -> dict[str, Journal]:
-    """The journal of every chunk, by name."""
-    journals: dict[str, Journal] = {}
-    items = {chunk.name: len(chunk.items) for chunk in chunks}
-
-    def done(chunk: Chunk, journal: Journal) -> None:
-        journals[chunk.name] = journal
-        if progress:
-            progress(journal, sum(items[name] for name in journals), sum(items.values()))
-
-    for chunk in chunks:
-        journal = finished(work, chunk)
-        if journal:
-            done(chunk, journal)
-    waiting = [chunk for chunk in chunks if chunk.name not in journals]
-    # spawned, not forked: a reader may have started threads, and bpy and torch do not survive a fork
-    context = get_context("spawn")
-    try:
-        with ProcessPoolExecutor(max(1, min(workers, len(waiting) or 1)), mp_context=context) as pool:
-            running = {pool.submit(make, work, chunk): chunk for chunk in waiting}
-            for future in as_completed(running):
-                done(running[future], future.result())
-    except BrokenProcessPool:  # one process died, and took with it what the others were at
-        for chunk in [chunk for chunk in waiting if chunk.name not in journals]:
-            done(chunk, _made_alone(work, chunk, context))
-    return journals
+def _finish(work: Path, index: Index) -> None:
+    """The index beside its shards, and nothing else."""
+    _sweep(work, {shard.file for shard in index.shards})
+    indices.write(work, index)
+    normalisation = describe(open_set(work))
+    if normalisation:
+        indices.write(work, replace(index, normalisation=normalisation))
 
 
-def _made_alone(work: Path, chunk: Chunk, context) -> Journal:
-    """A chunk in a process of its own, begun again without the item on which that process dies."""
-    while True:
-        try:
-            with ProcessPoolExecutor(1, mp_context=context) as pool:
-                return pool.submit(make, work, chunk).result()
-        except BrokenProcessPool:
-            item = attempted(work, chunk)
-            if item is None or item in chunk.fatal:
-                raise
-            chunk = replace(chunk, fatal=(*chunk.fatal, item))
+def _sweep(work: Path, keep) -> None:
+    """Take away journals, and shards of an earlier run with other items."""
+    for path in work.iterdir():
+        if path.name not in keep and path.name != LOCK:
+            path.unlink()
 
 
 def _joined(form: str, sources: Sequence[Source], listed: dict, journals: Sequence[Journal]) -> Index:
@@ -134,20 +124,12 @@ def _reasons(skipped: Sequence[LeftOut]) -> str:
     return first + (f"; and {len(skipped) - 3} more" if len(skipped) > 3 else "")
 
 
-def _sweep(work: Path, index: Index) -> None:
-    """Leave nothing but the index's shards: journals, and shards of an earlier run with other items."""
-    keep = {shard.file for shard in index.shards}
-    for path in work.iterdir():
-        if path.name not in keep:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
 def summary(dataset: DataSet) -> str:
     """Hours and counts per source, for the end of a build."""
     lines = []
     for origin in dataset.index.sources:
-        mine: list[Record] = [r for r in dataset.records if r.source == origin.name]
+        mine = [r for r in dataset.records if r.source == origin.name]
         left = sum(s.source == origin.name for s in dataset.index.skipped)
         hours = sum(dataset.seconds(r) for r in mine) / 3600
-        lines.append(f"{origin.name}: {len(mine)} clips, {hours:.2f} h; {left} left out of {origin.items} items")
+        lines.append(f"{origin.name}: {len(mine)} clips, {hours:.2f} h, of {origin.items} items; {left} left out")
     return "\n".join(lines)

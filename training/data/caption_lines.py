@@ -13,6 +13,8 @@ from pathlib import Path
 
 MAX_BYTES = 2**20
 MAX_LINES = 1000
+LONGEST = 1e6
+"""seconds: no recording is longer"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class CaptionLine:
             raise ValueError(f"words must be pairs without blanks and '/', got {self.words[:3]}")
         if (self.start is None) != (self.end is None):
             raise ValueError("a span needs both its start and its end")
-        if self.start is not None and not 0.0 <= self.start < self.end < math.inf:
+        if self.start is not None and not 0.0 <= self.start < self.end <= LONGEST:
             raise ValueError(f"a span must begin at 0 or later and end after that, got {self.start} to {self.end} s")
 
     def frames(self, fps: float, count: int) -> slice:

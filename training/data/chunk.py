@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from backend.motion.formats.text import write_bytes
+
 from . import phrases, preparing, shards, splits
-from .index import LeftOut, Record, ShardEntry
+from .index import DAMAGE, LeftOut, Record, ShardEntry
 from .representation import Representation, representation
 from .sources.take import Item, Skipped, Source, Take
 
@@ -35,21 +36,24 @@ class Chunk:
     fatal: tuple[str, ...] = ()
 
     def signature(self) -> str:
-        """Changes when an item's files, the items or the settings do."""
+        """Changes when an item's files, what lies beside all items, the items or the settings do."""
         stated = [[item.id, [_stamp(path) for path in item.paths]] for item in self.items]
+        beside = [_stamp(path) for path in (*self.source.beside(), phrases.FILE, splits.FILE)]
         settings = {f.name: str(getattr(self.source, f.name)) for f in fields(self.source) if f.init}
-        text = json.dumps([FORMAT, self.source.name, settings, self.representation, stated, self.fatal])
+        text = json.dumps([FORMAT, self.source.name, settings, self.representation, stated, beside, self.fatal])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What came of a chunk; ``shard`` None: no clip. The records' shard number is given when all chunks are there."""
+    """What came of a chunk; ``shard`` None: no clip. The records' shard number is given when all chunks are there.
+    ``again``: what was left out may be readable next time."""
 
     signature: str
     shard: ShardEntry | None
     records: tuple[Record, ...]
     skipped: tuple[LeftOut, ...]
+    again: bool
 
     def to_dict(self) -> dict:
         return asdict(self) | {"records": [r.to_dict() for r in self.records]}
@@ -58,9 +62,10 @@ class Journal:
     def from_dict(cls, d: dict) -> Journal:
         return cls(
             str(d["signature"]),
-            ShardEntry(**d["shard"]) if d["shard"] else None,
+            ShardEntry.from_dict(d["shard"]) if d["shard"] else None,
             tuple(Record.from_dict(r) for r in d["records"]),
-            tuple(LeftOut(**s) for s in d["skipped"]),
+            tuple(LeftOut.from_dict(s) for s in d["skipped"]),
+            bool(d["again"]),
         )
 
 
@@ -71,10 +76,17 @@ def finished(folder: Path, chunk: Chunk) -> Journal | None:
         return None
     try:
         journal = Journal.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError):
+    except DAMAGE:
         return None  # cut short or of another version: the chunk is made again
-    whole = journal.shard is None or (folder / journal.shard.file).is_file()
-    return journal if whole and journal.signature == chunk.signature() else None
+    if journal.again or journal.signature != chunk.signature():
+        return None
+    shard = journal.shard
+    return journal if shard is None or _is_whole(folder / shard.file, shard.sha256) else None
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    """Whether a shard is what was written: a power cut can leave a name without all of its bytes."""
+    return path.is_file() and shards.sha256(path) == digest
 
 
 def attempted(folder: Path, chunk: Chunk) -> str | None:
@@ -83,15 +95,17 @@ def attempted(folder: Path, chunk: Chunk) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def make(folder: Path, chunk: Chunk) -> Journal:
-    """Read the chunk's items and write its shard and journal."""
+def make(folder: Path, chunk: Chunk, read_one: Callable[[], None] = lambda: None) -> Journal:
+    """Read the chunk's items and write its shard and journal; ``read_one`` is called after each item."""
     signature = chunk.signature()
     form = representation(chunk.representation)
-    clips, records, skipped, at = [], [], [], 0
+    clips, records, skipped, at, again = [], [], [], 0, False
     table = splits.load()
-    for found in _read(folder, chunk, form):
+    for found in _read(folder, chunk, form, read_one):
         if isinstance(found, Skipped):
-            skipped.append(LeftOut(chunk.source.name, found.id, _within(chunk.source, found.path), found.reason))
+            file, reason = _within(chunk.source.folder, found.path), found.reason.replace(f"{chunk.source.folder}/", "")
+            skipped.append(LeftOut(chunk.source.name, found.id, file, reason))
+            again |= found.passing
             continue
         take, arrays = found
         frames = len(next(iter(arrays.values())))
@@ -103,25 +117,28 @@ def make(folder: Path, chunk: Chunk) -> Journal:
     if clips:
         file = f"{chunk.name}.safetensors"
         shard = ShardEntry(file, shards.write(folder / file, clips), at)
-    journal = Journal(signature, shard, tuple(records), tuple(skipped))
-    _write(folder / f"{chunk.name}.json", json.dumps(journal.to_dict(), ensure_ascii=False))
+    journal = Journal(signature, shard, tuple(records), tuple(skipped), again)
+    write_bytes(folder / f"{chunk.name}.json", json.dumps(journal.to_dict()).encode())
     _attempt(folder, chunk).unlink(missing_ok=True)
     return journal
 
 
-def _read(folder: Path, chunk: Chunk, form: Representation) -> Iterator[Skipped | tuple[Take, dict]]:
+def _read(
+    folder: Path, chunk: Chunk, form: Representation, read_one: Callable[[], None]
+) -> Iterator[Skipped | tuple[Take, dict]]:
     """Every item with each of its clips and their arrays, or why there is none: one bad file costs itself alone."""
     words = phrases.read()
     for item in chunk.items:
         if item.id in chunk.fatal:
             yield Skipped(item.id, item.paths[0], "the process that read it died")
             continue
-        _write(_attempt(folder, chunk), item.id)
+        write_bytes(_attempt(folder, chunk), item.id.encode())
         try:
             for take in chunk.source.read(item):
                 yield take if isinstance(take, Skipped) else _encoded(take, item, form, words)
         except Exception as error:  # whatever a damaged file provokes: ten thousand others wait behind it
-            yield Skipped(item.id, item.paths[0], _reason(error))
+            yield Skipped(item.id, item.paths[0], _reason(error), passing=isinstance(error, OSError))
+        read_one()
 
 
 def _encoded(take: Take, item: Item, form: Representation, words: dict) -> Skipped | tuple[Take, dict]:
@@ -143,10 +160,10 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (unexpected, at {Path(where.filename).name}:{where.lineno}; please report)"
 
 
-def _within(source: Source, path: Path) -> str:
+def _within(folder: Path, path: Path) -> str:
     """A file's place below its source's folder, the same on every machine."""
     try:
-        return path.relative_to(source.folder).as_posix()
+        return path.relative_to(folder).as_posix()
     except ValueError:
         return path.name
 
@@ -161,9 +178,3 @@ def _stamp(path: Path) -> list:
 
 def _attempt(folder: Path, chunk: Chunk) -> Path:
     return folder / f"{chunk.name}.reading"
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)

@@ -16,14 +16,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tqdm import tqdm
-
 from backend.motion.skeleton import canonical
 from backend.motion.smplx_io import UP_AXES
 
 from . import build, export_humanml3d, phrases, proportions, segments, splits
-from .chunk import Journal
 from .inspection import command as inspection
+from .inspection.statistics import reasons
+from .meter import Meter
 from .representation import representations
 from .sources import SOURCES, Options, create
 from .sources.cmu import Cmu
@@ -65,6 +64,9 @@ def main(args: argparse.Namespace) -> int:
     }  # fmt: skip
     try:
         return actions[args.what](args)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        return 130
     except (ValueError, OSError, RuntimeError) as error:  # a source that is missing or damaged, a folder that is no set
         print(error, file=sys.stderr)
         return 2
@@ -76,27 +78,22 @@ def _build(args: argparse.Namespace) -> int:
     if not chosen:
         raise ValueError(f"give at least one source: {', '.join('--' + name for name in SOURCES)}")
     sources = [create(name, folder, options) for name, folder in chosen.items()]
-    with tqdm(unit=" items", disable=None) as bar:
-        left = 0
-
-        def progress(journal: Journal, done: int, total: int) -> None:
-            nonlocal left
-            left += len(journal.skipped)
-            bar.total = total
-            bar.set_postfix_str(f"{left} left out")
-            bar.update(done - bar.n)
-
-        dataset = build.build(args.set, sources, args.form, args.workers, progress)
+    with Meter() as meter:
+        dataset = build.build(args.set, sources, args.form, args.workers, meter)
     print(build.summary(dataset))
-    for reason, count in Counter(one.reason for one in dataset.index.skipped).most_common(5):
-        print(f"  {count} x {reason}")
+    for reason in reasons(dataset.index.skipped)[:5]:
+        print(f"  {reason.count} left out, the first: {reason.example}")
+    both = sorted({"cmu", "amass", "humanml3d", "motionx"} & set(chosen))
+    if len(both) > 1:
+        print(
+            f"note: {' and '.join(both)} hold recordings of the same performers; their splits do not know of each other"
+        )
     print(f"wrote {args.set}; look at it: python -m training data inspect {args.set}")
     return 0
 
 
 def _export(args: argparse.Namespace) -> int:
-    terms = {name: source.terms for name, source in SOURCES.items()}
-    print(export_humanml3d.export_clips(open_set(args.set).clips(), segments.read_captions(), args.out, terms))
+    print(export_humanml3d.export_clips(open_set(args.set), segments.read_captions(), args.out))
     print(f"wrote {args.out}")
     return 0
 
@@ -112,8 +109,7 @@ def _captions(args: argparse.Namespace) -> int:
 
 def _splits(args: argparse.Namespace) -> int:
     dataset, committed = open_set(args.set), splits.load()
-    clips = dataset.clips()
-    by_rule = splits.divide(clips)
+    by_rule = splits.divide(dataset.records)
     differing = [g for g in by_rule if committed.groups.get(g) != by_rule[g]]
     seconds = Counter()
     for record in dataset.records:

@@ -4,19 +4,25 @@ record a clip (split, captions, which frames of which shard), every shard's sha2
 from __future__ import annotations
 
 import json
-import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from backend.motion.formats.text import write_bytes
 
 from . import caption_lines
 from .caption_lines import CaptionLine
 from .representation import representation
+from .sources.take import SPLITS
 
 VERSION = 1
 FILE = "index.json"
-SPLITS = ("train", "val", "test", "test_trials", "test_subjects")
+KNOWN_SPLITS = (*SPLITS, "test_trials", "test_subjects")
 _MOST_BYTES = 2**30
 _MOST_FRAMES = 2**31
+_SHARD = re.compile(r"[a-z0-9-]{1,64}\.safetensors")
+DAMAGE = (ValueError, KeyError, TypeError, RecursionError)
+"""what a file that is no index of ours may provoke while it is read"""
 
 
 class StoreError(ValueError):
@@ -42,9 +48,9 @@ class Record:
 
     @classmethod
     def from_dict(cls, d: dict) -> Record:
-        captions = tuple(caption_lines.parse(line) for line in d["captions"])
-        texts = {name: str(d[name]) for name in ("id", "source", "subject", "label", "split")}
-        numbers = {name: int(d[name]) for name in ("shard", "start", "frames")}
+        captions = tuple(caption_lines.parse(_text(line, "a caption")) for line in d["captions"])
+        texts = {name: _text(d[name], name) for name in ("id", "source", "subject", "label", "split")}
+        numbers = {name: _count(d[name], name) for name in ("shard", "start", "frames")}
         return cls(**texts, **numbers, captions=captions)
 
 
@@ -55,6 +61,13 @@ class ShardEntry:
     file: str
     sha256: str
     frames: int
+
+    @classmethod
+    def from_dict(cls, d: dict) -> ShardEntry:
+        file, frames = _text(d["file"], "file"), _count(d["frames"], "frames")
+        if not _SHARD.fullmatch(file) or not frames:
+            raise ValueError(f"shard {file[:60]!r} of {frames} frames is not one of a data set's")
+        return cls(file, _text(d["sha256"], "sha256"), frames)
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,11 @@ class Origin:
     licence: str
     items: int
 
+    @classmethod
+    def from_dict(cls, d: dict) -> Origin:
+        texts = (_text(d[name], name) for name in ("name", "title", "url", "licence"))
+        return cls(*texts, _count(d["items"], "items"))
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -76,6 +94,10 @@ class LeftOut:
     id: str
     file: str
     reason: str
+
+    @classmethod
+    def from_dict(cls, d: dict) -> LeftOut:
+        return cls(*(_text(d[name], name) for name in ("source", "id", "file", "reason")))
 
 
 @dataclass(frozen=True)
@@ -96,16 +118,29 @@ class Index:
 
     @classmethod
     def from_dict(cls, d: dict) -> Index:
-        if d.get("version") != VERSION:
-            raise ValueError(f"has version {d.get('version')!r}; this build reads version {VERSION}")
+        version = d.get("version") if isinstance(d, dict) else None
+        if version != VERSION:
+            raise ValueError(f"has version {version!r}; this build reads version {VERSION}")
         return cls(
-            str(d["representation"]),
-            tuple(Origin(**o) for o in d["sources"]),
-            tuple(ShardEntry(**s) for s in d["shards"]),
+            _text(d["representation"], "representation"),
+            tuple(Origin.from_dict(o) for o in d["sources"]),
+            tuple(ShardEntry.from_dict(s) for s in d["shards"]),
             tuple(Record.from_dict(r) for r in d["records"]),
-            tuple(LeftOut(**s) for s in d["skipped"]),
+            tuple(LeftOut.from_dict(s) for s in d["skipped"]),
             d.get("normalisation"),
         )
+
+
+def _text(value, name: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text, got {str(value)[:60]}")
+    return value
+
+
+def _count(value, name: str) -> int:
+    if type(value) is not int or not 0 <= value < _MOST_FRAMES:
+        raise ValueError(f"{name} must be a whole number from 0 on, got {str(value)[:60]}")
+    return value
 
 
 def read(folder: Path) -> Index:
@@ -122,25 +157,22 @@ def read(folder: Path) -> Index:
         _check(index)
     except KeyError as error:
         raise StoreError(f"{path} lacks {error}") from error
-    except (ValueError, TypeError) as error:  # also JSON's and UTF-8's own errors
+    except DAMAGE as error:  # also JSON's and UTF-8's own errors
         raise StoreError(f"{path}: {error}") from error
     return index
 
 
 def _check(index: Index) -> None:
     representation(index.representation)
-    for shard in index.shards:
-        if Path(shard.file).name != shard.file or not 0 < shard.frames < _MOST_FRAMES:
-            raise ValueError(f"shard {shard.file!r} of {shard.frames} frames is not one of this folder")
     seen = set()
     for record in index.records:
-        if not 0 <= record.shard < len(index.shards):
+        if record.shard >= len(index.shards):
             raise ValueError(f"{record.id}: there is no shard {record.shard}")
         whole = index.shards[record.shard].frames
-        if record.start < 0 or record.frames < 1 or record.start + record.frames > whole:
+        if record.frames < 1 or record.start + record.frames > whole:
             raise ValueError(f"{record.id}: its frames lie outside its shard of {whole}")
-        if record.split not in SPLITS:
-            raise ValueError(f"{record.id}: unknown split {record.split!r}; known: {', '.join(SPLITS)}")
+        if record.split not in KNOWN_SPLITS:
+            raise ValueError(f"{record.id}: unknown split {record.split!r}; known: {', '.join(KNOWN_SPLITS)}")
         if (record.source, record.id) in seen:
             raise ValueError(f"{record.id} is there twice")
         seen.add((record.source, record.id))
@@ -154,6 +186,4 @@ def write(folder: Path, index: Index) -> None:
     for name, rows in lists.items():
         lines = ",\n".join("  " + json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows)
         head += f',\n "{name}": [\n{lines}\n ]' if rows else f',\n "{name}": []'
-    unfinished = folder / (FILE + ".part")
-    unfinished.write_text(head + "\n}\n", encoding="utf-8")
-    os.replace(unfinished, folder / FILE)
+    write_bytes(folder / FILE, f"{head}\n}}\n".encode())

@@ -27,7 +27,7 @@ _ON_THE_GROUND = ("sit", "lie", "die", "crawl", "crouch", "sneak", "sleep", "sta
 
 
 class LeftOut(ValueError):
-    """A take that is read but gives no clip; the message says why."""
+    """A take that can be read, but is of no use; the message says why."""
 
 
 def prepare(take: Take, kind: str, words: dict) -> tuple[Motion, tuple[CaptionLine, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +10,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from backend.motion.formats.text import write_bytes
+
 from .representation import Representation
 
 BLOCK = 2**20
+_TYPES = {"<i2": "I16", "<f4": "F32", "|u1": "U8"}
+"""numpy's names to those of safetensors"""
 
 
 class ShardError(ValueError):
@@ -26,9 +29,7 @@ def write(path: Path, clips: Sequence[Mapping[str, np.ndarray]]) -> str:
     The same clips give the same bytes: safetensors orders by type and name, and nothing of today goes in.
     """
     data = save({name: np.concatenate([clip[name] for clip in clips]) for name in clips[0]})
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, path)
+    write_bytes(path, data)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -51,10 +52,11 @@ class Shard:
             self._slices = {name: self._file.get_slice(name) for name in representation.arrays}
         except (OSError, SafetensorError) as error:
             raise ShardError(f"{path} cannot be read: {error}; build the data set again") from error
-        for name, (_, shape) in representation.arrays.items():
-            found = tuple(self._slices[name].get_shape())
-            if found != (frames, *shape):
-                raise ShardError(f"{path}: {name} is {found}, the index says {(frames, *shape)}")
+        for name, (dtype, shape) in representation.arrays.items():
+            found = self._slices[name].get_dtype(), tuple(self._slices[name].get_shape())
+            wanted = _TYPES[dtype.str], (frames, *shape)
+            if found != wanted:
+                raise ShardError(f"{path}: {name} is {found[0]} {found[1]}, the index says {wanted[0]} {wanted[1]}")
 
     def read(self, start: int, stop: int) -> dict[str, np.ndarray]:
         """The frames ``start`` to ``stop`` of every array; only these are read from the disk."""

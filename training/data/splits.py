@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 from .clip import Clip, group
+from .index import Record
 from .sources.take import Take
 
 FILE = Path(__file__).with_name("splits.json")
@@ -70,7 +71,7 @@ def load(path: Path = FILE) -> Splits:
     return Splits(json.loads(path.read_text(encoding="utf-8"))["groups"])
 
 
-def divide(clips: Iterable[Clip]) -> dict[str, str]:
+def divide(clips: Iterable[Clip | Record]) -> dict[str, str]:
     """The rule behind the committed file: groups in the order of a salted hash, a tenth and a twentieth cut off.
 
     The salt was chosen once, before any model was trained, such that the only long crouching, running, jumping and
@@ -78,7 +79,7 @@ def divide(clips: Iterable[Clip]) -> dict[str, str]:
 
     Takes without a description (salsa, indian) form one group a set, so that partners of one dance stay together.
     """
-    groups = sorted({c.group for c in clips}, key=_hash)
+    groups = sorted({group(clip.subject, clip.label) for clip in clips}, key=_hash)
     held = {g for g in groups if g.split("/", 1)[0] in HELD_OUT_SUBJECTS}
     free = [g for g in groups if g not in held]
     trials, val = round(len(free) * TEST_SHARE), round(len(free) * VAL_SHARE)

@@ -44,7 +44,13 @@ class DataSet:
         found = self.index.normalisation
         if found is None:
             raise StoreError(f"{self.folder} holds no normalisation: it keeps motions, or has no training clip")
-        return Normalisation(self.folder.name, np.array(found["mean"]), np.array(found["std"]))
+        try:
+            kept = Normalisation(self.folder.name, np.array(found["mean"], float), np.array(found["std"], float))
+        except (*indices.DAMAGE, OverflowError) as error:
+            raise StoreError(f"{self.folder}: its normalisation is damaged ({error})") from error
+        if kept.fingerprint != found.get("fingerprint") or len(kept.mean) != self.representation.codec.width:
+            raise StoreError(f"{self.folder}: its normalisation is not the one that was measured; build the set again")
+        return kept
 
     def of(self, *splits: str) -> list[Record]:
         """The records of these splits."""

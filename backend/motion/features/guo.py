@@ -26,6 +26,8 @@ from .guo_skeleton import GuoSkeleton
 
 SMOOTHING = 20.0
 """sigma in frames, at any rate, of the forward direction"""
+_ROUNDING = 1e-5
+"""radians by which a sum of float32 turns may be off"""
 _TRUNCATE = 4.0  # a Gaussian ends after so many sigma: it decides how far a clip's end reaches back
 
 
@@ -117,21 +119,43 @@ def root_path(features) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mended(skeleton: GuoSkeleton, features) -> np.ndarray:
-    """Rows (T, width) with the turns put right that ``rows`` stores the wrong way round.
+    """Rows (T, width), from a clip's first on, with the turns put right that ``rows`` stores the wrong way round.
 
-    A row's positions and velocities say where the joints are in the next frame, the next row's positions where they
-    are in the next heading: the turn between the two is measured, and one that was stored with the other sign is seen.
+    It does so only where the half heading, added up from 0, passes an odd multiple of pi/2: a turn is taken the other
+    way round if that takes the half heading over such a border, and if the rows show that it went that way. As stored
+    it then ends on this side, because no step is longer than pi/2. Everywhere else rows that are not exact, as a
+    model's are, keep their turns.
     """
     features = checked_rows(skeleton, features).copy()
+    stored = features[:-1, 0].copy()
+    half, mended_by = root_path(features)[0], 0.0
+    for row in np.flatnonzero(_shown_backwards(skeleton, features)):
+        step = -stored[row]
+        past = (half[row] + mended_by) % np.pi - np.pi / 2  # the nearest border
+        if past * (past + step) < _ROUNDING * abs(step):
+            features[row, 0] = step
+            mended_by += 2.0 * step
+    return features
+
+
+def _shown_backwards(skeleton: GuoSkeleton, features) -> np.ndarray:
+    """(T-1,) whether a turn is more likely the other way round than as it stands.
+
+    A row's positions and velocities say where the joints are in the next frame, the next row's positions where they
+    are in the next heading: the turn between the two is measured. Where that is nearer than half the turn to neither
+    way, the turns before and after decide, because headings are smooth.
+    """
     here, moved = (
         features[:, skeleton.layout[name]].reshape(len(features), -1, 3) for name in ("positions", "velocities")
     )
     seen = here[:-1] + moved[:-1, 1:] - moved[:-1, :1]
     (x, z), (next_x, next_z) = ((joints[..., 0], joints[..., 2]) for joints in (seen, here[1:]))
     shown = np.arctan2(np.sum(next_x * z - next_z * x, axis=1), np.sum(next_x * x + next_z * z, axis=1))
-    stored = 2.0 * features[:-1, 0]
-    features[:-1, 0] *= np.where(np.abs(shown + stored) < 0.5 * np.abs(stored), -1.0, 1.0)
-    return features
+    turn = 2.0 * features[:-1, 0]
+    around = np.pad(features[:, 0], (1, 0))[:-2] + features[1:, 0]
+    as_stored, other = np.abs(shown - turn), np.abs(shown + turn)
+    clear = np.minimum(as_stored, other) < 0.5 * np.abs(turn)
+    return np.where(clear, other < as_stored, around * turn < 0.0)
 
 
 def joints_from_ric(skeleton: GuoSkeleton, features) -> np.ndarray:

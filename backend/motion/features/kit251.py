@@ -15,6 +15,7 @@ import numpy as np
 from .. import kinematics
 from ..from_positions import solve
 from ..motion import Motion
+from ..skeleton import canonical
 from . import guo
 from .checks import checked_motion
 from .guo_skeleton import GuoSkeleton
@@ -34,9 +35,11 @@ _REST = (_SPINE, _PLUS, _DOWN, _MINUS, _DOWN, _PLUS, _DOWN, _TOES, _MINUS, _DOWN
 DIRECTIONS = np.array([(0, 0, 0), *(direction for part in _REST for direction in part)], dtype=float)
 FACE, LOWER_LEGS = (11, 16, 5, 8), (17, 18)
 FEET = (19, 20, 14, 15)  # QUIRK: the left foot's two joints first, though the right leg has the lower numbers
-# QUIRK: square units per frame, not scaled to millimetres: a foot stands in 1.7 % of the published frames, so what
-# needs contacts finds them anew (``kinematics.detect_contacts``)
+# QUIRK: square units per frame, not scaled to millimetres: a foot stands in 1.7 % of the published frames, so decoding
+# finds contacts anew
 CONTACT = 0.05
+# m/s and metres, what ``kinematics.detect_contacts`` takes for a grown person
+_SLOW, _LOW = 0.35, 0.06
 SKELETON = GuoSkeleton(TITLE, CHAINS, DIRECTIONS, FACE, FEET, LOWER_LEGS, CONTACT)
 LAYOUT = SKELETON.layout
 
@@ -56,10 +59,11 @@ def encode_positions(positions, lengths=None) -> np.ndarray:
 
 def decode(features) -> Motion:
     """(T, 251) -> Motion of T frames at 12.5 fps on SMPL-22 that starts at x = z = 0 facing +Z, with true local
-    rotations and the rows' contacts (over one half)."""
-    features = guo.mended(SKELETON, features)
-    motion = solve(to_smpl(joint_positions(features)), FPS, KIND)
-    return motion.with_contacts(features[:, LAYOUT["contacts"]] > 0.5)
+    rotations. Its contacts are those of its feet, not the rows', which are next to never set."""
+    motion = solve(to_smpl(joint_positions(guo.mended(SKELETON, features))), FPS, KIND)
+    # a body of half the size goes half as fast
+    size = motion.skeleton.leg_length / canonical(KIND).leg_length
+    return motion.with_contacts(kinematics.detect_contacts(motion, _SLOW * size, _LOW * size))
 
 
 def joint_positions(features) -> np.ndarray:

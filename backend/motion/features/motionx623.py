@@ -77,6 +77,8 @@ def split(features) -> tuple[np.ndarray, np.ndarray]:
 def join(body, hands) -> np.ndarray:
     """Body (..., 263) and hands (..., 360) -> rows (..., 623): the exact inverse of ``split``."""
     body, hands = _ending(body, BODY_WIDTH, "body"), _ending(hands, HAND_WIDTH, "hands")
+    if body.shape[:-1] != hands.shape[:-1]:
+        raise ValueError(f"{TITLE} needs body and hands of the same frames, got {body.shape} and {hands.shape}")
     out = np.empty(body.shape[:-1] + (WIDTH,), dtype=np.result_type(body, hands))
     for columns, part in zip(_columns(), (body, hands)):
         out[..., columns] = part

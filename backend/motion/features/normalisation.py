@@ -86,6 +86,8 @@ def published(name: str) -> Normalisation:
 
 def expect(normalisation: Normalisation, fingerprint: str) -> None:
     """ValueError that says which set was expected and which was got, when they are not the same."""
+    if not isinstance(fingerprint, str):
+        raise ValueError(f"the normalisation that is expected is said by its fingerprint, got {str(fingerprint)[:40]}")
     if normalisation.fingerprint != fingerprint:
         raise ValueError(
             f"wrong normalisation: expected {_known(fingerprint)}, got {_known(normalisation.fingerprint)} "

@@ -13,7 +13,7 @@ import numpy as np
 from .. import rotations as rot
 from ..motion import Motion
 from ..skeleton import Skeleton
-from .text import LIMITS, FormatError, Limits, line_of, lines_from, number, numbers, read_text
+from .text import LIMITS, FormatError, Limits, line_of, lines_from, number, numbers, pieces, read_text
 
 
 class AsfAmcError(FormatError):
@@ -236,27 +236,42 @@ def _read_amc(path, asf: AsfSkeleton, limits: Limits):
         raise AsfAmcError(path, None, "holds no frames")
     layout = _layout(path, text, start, asf)
     width = 1 + sum(1 + len(asf.dofs[j]) for j in layout)
-    tokens = text[start:].split(None, limits.values)
-    frames, rest = divmod(len(tokens), width)
-    if frames > limits.frames or len(tokens) > limits.values:
-        raise AsfAmcError(path, None, f"is too long; at most {limits.frames:,} frames are read")
-    # whole columns at once; where one is not as in the first frame, the slow way finds the line
-    first = int(tokens[0])
-    if rest or tokens[0::width] != [str(i) for i in range(first, first + frames)]:
-        raise _irregular(path, text, start, layout, asf)
-    channels: list[np.ndarray | None] = [None] * len(asf.skeleton)
-    column = 1
-    for j in layout:
-        dofs = len(asf.dofs[j])
-        columns = [numbers(tokens[column + 1 + k :: width]) for k in range(dofs)]
-        same = set(tokens[column::width]) == {asf.skeleton.names[j]}
-        if not same or any(c is None or np.abs(c).max() > _LARGEST for c in columns):
+    blocks, left, frames = [], [], 0
+    first = int(next(lines_from(text, start))[2])
+    for _, piece in pieces(text, start):
+        tokens = left + piece.split()
+        whole = len(tokens) // width
+        if frames + whole > limits.frames or frames * width + len(tokens) > limits.values:
+            raise AsfAmcError(path, None, f"is too long; at most {limits.frames:,} frames are read")
+        blocks.append(_columns(tokens[: whole * width], width, first + frames, layout, asf))
+        if blocks[-1] is None:
             raise _irregular(path, text, start, layout, asf)
-        channels[j] = np.stack(columns, axis=-1)
-        column += 1 + dofs
+        left, frames = tokens[whole * width :], frames + whole
+    if left:
+        raise _irregular(path, text, start, layout, asf)
+    ends = np.cumsum([len(asf.dofs[j]) for j in layout])[:-1]
+    channels: list[np.ndarray | None] = [None] * len(asf.skeleton)
+    for j, values in zip(layout, np.split(np.concatenate(blocks), ends, axis=1)):
+        channels[j] = values
     if channels[0] is None:
         raise AsfAmcError(path, line_of(text, start), "the first frame has no line for 'root'")
     return channels, degrees
+
+
+def _columns(tokens, width, first, layout, asf) -> np.ndarray | None:
+    """(T, dofs of all in ``layout``) values of frames numbered from ``first`` on; None where one is not as it should be
+    (the slow way finds the line)."""
+    if tokens[0::width] != [str(first + i) for i in range(len(tokens) // width)]:
+        return None
+    columns, at = [], 1
+    for j in layout:
+        if set(tokens[at::width]) - {asf.skeleton.names[j]}:
+            return None
+        columns += [numbers(tokens[at + 1 + k :: width]) for k in range(len(asf.dofs[j]))]
+        at += 1 + len(asf.dofs[j])
+    if any(c is None or np.abs(c).max(initial=0.0) > _LARGEST for c in columns):
+        return None
+    return np.stack(columns, axis=-1) if columns else np.empty((len(tokens) // width, 0))
 
 
 def _layout(path, text, start, asf) -> list[int]:

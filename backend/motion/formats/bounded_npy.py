@@ -9,12 +9,11 @@ import io
 import math
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from .text import LIMITS, FormatError, Limits
+from .text import LIMITS, FormatError, Limits, read_bytes
 
 _HEADER_BYTES = 4096
 _CODE = re.compile(r"[<|=](f[248]|i[1248]|u[1248]|b1|[US][0-9]{1,4})")
@@ -41,13 +40,7 @@ class Wanted:
 
 def read_array(path, accepted: Wanted, limits: Limits = LIMITS) -> np.ndarray:
     """The array of an NPY file, floats as float64 and finite; ArraysError for anything else."""
-    try:
-        size = Path(path).stat().st_size
-        if size > limits.file_bytes:
-            raise ArraysError(path, None, f"has {size:,} bytes; at most {limits.file_bytes:,} are read")
-        data = Path(path).read_bytes()
-    except OSError as reason:
-        raise ArraysError(path, None, f"cannot be opened ({reason.strerror or reason})") from reason
+    data = read_bytes(path, ArraysError, limits.file_bytes)
     return stored_array(io.BytesIO(data), path, "the array", accepted, {}, limits)
 
 
@@ -65,7 +58,9 @@ def stored_array(
     most = limits.values * 8
     bytes_wanted = dtype.itemsize * math.prod(shape)
     if math.prod(shape) > limits.values or bytes_wanted > most:
-        raise ArraysError(path, None, f"{name}, {shape}, has more than {limits.values:,} numbers")
+        raise ArraysError(
+            path, None, f"{name}, {shape}, has more than {limits.values:,} numbers, all that may still be read"
+        )
     data = file.read(bytes_wanted + 1)
     if len(data) != bytes_wanted:
         raise ArraysError(path, None, f"{name} is cut short or too long: {bytes_wanted:,} bytes promised")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
 from .bounded_npy import ArraysError, Wanted, stored_array
-from .text import LIMITS, Limits
+from .text import LIMITS, Limits, check_file
 
 _DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, struct.error,
            ValueError, OverflowError)  # fmt: skip
@@ -19,19 +19,20 @@ _DAMAGE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotI
 def read_arrays(path, wanted: dict[str, Wanted], limits: Limits = LIMITS) -> dict[str, np.ndarray]:
     """Those of the ``wanted`` arrays that the file has, floats as float64 and finite; ArraysError for anything else.
 
-    Arrays that are not asked for are never opened, whatever they hold.
+    ``limits.values`` bounds all of them together. Arrays that are not asked for are never opened, whatever they hold.
     """
+    check_file(path, ArraysError, limits.file_bytes)
     try:
-        if Path(path).stat().st_size > limits.file_bytes:
-            raise ArraysError(path, None, f"has more than {limits.file_bytes:,} bytes")
         with zipfile.ZipFile(path) as archive:
             present = set(archive.namelist())
             sizes: dict[str, int] = {}
-            return {
-                key: _array(path, archive, key, accepted, sizes, limits)
-                for key, accepted in wanted.items()
-                if key + ".npy" in present
-            }
+            found: dict[str, np.ndarray] = {}
+            for key, accepted in wanted.items():
+                if key + ".npy" in present:
+                    found[key] = _array(path, archive, key, accepted, sizes, limits)
+                    spent = max(found[key].size, found[key].nbytes // 8)  # texts take more than a number
+                    limits = replace(limits, values=limits.values - spent)
+            return found
     except ArraysError:
         raise
     except _DAMAGE as reason:

@@ -17,11 +17,12 @@ from .. import rotations as rot
 from ..motion import Motion
 from ..skeleton import Skeleton
 from .bvh_hierarchy import BvhError, Hierarchy, Joint
-from .text import LIMITS, Limits, line_of, number, numbers, read_text, write_bytes
+from .text import LIMITS, Limits, line_of, number, numbers, pieces, read_text, write_bytes
 
 _MOTION = re.compile(r"^[ \t]*MOTION[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _FRAMES = re.compile(r"\s*Frames[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
 _FRAME_TIME = re.compile(r"\s*Frame[ \t]+Time[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
+_FRAMES_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +72,29 @@ def _motion_block(path, text, at, joints, limits):
     if count > limits.values:
         message = f"{frames:,} frames of {channels} channels are more than {limits.values:,} numbers"
         raise BvhError(path, line_of(text, at), message)
-    tokens = text[at:].split(None, count)
-    values = numbers(tokens[:count])
-    if values is None:
-        for token in re.compile(r"\S+").finditer(text, at):
-            if numbers([token.group()]) is None:
-                number(token.group(), path, line_of(text, token.start()), BvhError)
-    if len(tokens) != count:
-        have = "more" if len(tokens) > count else f"only {len(tokens) / channels:g}"
+    values, found, more = np.empty(count), 0, False
+    for position, piece in pieces(text, at):
+        tokens = piece.split()
+        wanted, more = tokens[: count - found], len(tokens) > count - found
+        block = numbers(wanted)
+        if block is None:
+            _refuse_word(path, text, position)
+        values[found : found + len(block)] = block
+        found += len(block)
+        if more:
+            break
+    if more or found < count:
+        have = "more" if more else f"only {found / channels:g}"
         message = f"{frames} frames of {channels} numbers are declared, the file holds {have}"
         raise BvhError(path, line_of(text, len(text.rstrip())), message)
     return values.reshape(frames, channels), rate
+
+
+def _refuse_word(path, text, position) -> None:
+    """BvhError for the first word from ``position`` on that is no number."""
+    for word in re.compile(r"\S+").finditer(text, position):
+        if numbers([word.group()]) is None:
+            number(word.group(), path, line_of(text, word.start()), BvhError)
 
 
 def _labelled(path, text, at, pattern, label) -> tuple[str, int]:
@@ -135,7 +148,9 @@ def _angles_to_rotations(joints, values) -> np.ndarray:
         columns = [
             [joints[j].first + i for i, c in enumerate(joints[j].channels) if c.endswith("rotation")] for j in members
         ]
-        rotations[:, members] = rot.from_euler(np.deg2rad(values[:, columns]), order)
+        for at in range(0, len(values), _FRAMES_AT_ONCE):  # every step of the conversion is as large as its result
+            some = slice(at, at + _FRAMES_AT_ONCE)
+            rotations[some, members] = rot.from_euler(np.deg2rad(values[some, columns]), order)
     return rotations
 
 

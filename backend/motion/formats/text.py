@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,18 +34,41 @@ class Limits:
 
 
 LIMITS = Limits()
+_PIECE = 2**20
+_SPACE = re.compile(r"\s")
+
+
+def check_file(path, error: type[FormatError], most_bytes: int) -> None:
+    """``error`` when it is missing, no regular file (opening a pipe would wait, a device never ends) or too large."""
+    try:
+        found = Path(path).stat()
+    except OSError as reason:
+        raise error(path, None, f"cannot be opened ({reason.strerror or reason})") from reason
+    if not stat.S_ISREG(found.st_mode):
+        raise error(path, None, "cannot be opened (it is no regular file)")
+    _check_size(path, error, found.st_size, most_bytes)
+
+
+def read_bytes(path, error: type[FormatError], most_bytes: int) -> bytes:
+    """All that a regular file of at most ``most_bytes`` holds; ``error`` for any other."""
+    check_file(path, error, most_bytes)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(most_bytes + 1)  # it may have grown, and some file systems do not tell sizes
+    except OSError as reason:
+        raise error(path, None, f"cannot be opened ({reason.strerror or reason})") from reason
+    _check_size(path, error, len(data), most_bytes)
+    return data
+
+
+def _check_size(path, error: type[FormatError], size: int, most_bytes: int) -> None:
+    if size > most_bytes:
+        raise error(path, None, f"has {size:,} bytes; at most {most_bytes:,} are read")
 
 
 def read_text(path, error: type[FormatError], most_bytes: int) -> str:
     """The file's text with line ends as \\n; ``error`` when it is missing, a folder, binary or larger than allowed."""
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-        if size > most_bytes:
-            raise error(path, None, f"the file has {size:,} bytes; at most {most_bytes:,} are read")
-        data = path.read_bytes()
-    except OSError as reason:
-        raise error(path, None, f"cannot be opened ({reason.strerror or reason})") from reason
+    data = read_bytes(path, error, most_bytes)
     if b"\0" in data[:4096]:
         raise error(path, None, "is a binary file, not a text file")
     try:
@@ -93,6 +118,16 @@ def lines_from(text: str, position: int) -> Iterator[tuple[int, int, str]]:
         end = len(text) if end < 0 else end
         yield line, position, text[position:end]
         line, position = line + 1, end + 1
+
+
+def pieces(text: str, position: int) -> Iterator[tuple[int, str]]:
+    """(position, piece) of ``text`` from ``position`` on, cut at white space after about a million characters each. The
+    tokens of a whole file at once would take twenty times its size."""
+    while position < len(text):
+        space = _SPACE.search(text, position + _PIECE)
+        end = space.start() if space else len(text)
+        yield position, text[position:end]
+        position = end
 
 
 def write_bytes(path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +23,25 @@ class Made:
 
     folder: Path
     name: str = "made"
+    together: int = 64
     terms = Terms("Made motions", "nowhere", "CC0")
 
     def items(self) -> Iterator[Item]:
         for path in sorted(self.folder.glob("*.txt")):
             yield Item(path.stem, (path,))
 
+    def beside(self) -> list[Path]:
+        return sorted(self.folder.glob("*.lst"))
+
     def read(self, item: Item) -> Iterator[Take | Skipped]:
         (path,) = item.paths
         kind, frames = item.id.split("_")[0], int(path.read_text())
         if kind == "dies":
             os._exit(3)
+        if kind == "slow":
+            time.sleep(0.25)
+        if kind == "lacks" and not (self.folder / "tool").exists():
+            raise FileNotFoundError("the tool is not there")
         if kind == "breaks":
             raise KeyError("nobody expected this")
         if kind == "bad":

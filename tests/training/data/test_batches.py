@@ -63,7 +63,23 @@ def test_batches_hold_the_clips_own_frames_and_repeat_the_last(tmp_path):
     for k, record in enumerate(batch.records):
         length = int(batch.lengths[k])
         assert length == record.frames // 4 * 4 and batch.mask[k].sum() == length
+        start = int(batch.starts[k])
         root, own = batch.arrays["root"][k], dataset.arrays(record)["root"]
-        starts = [s for s in range(len(own) - length + 1) if np.array_equal(own[s : s + length], root[:length])]
-        assert starts
+        assert np.array_equal(own[start : start + length], root[:length])  # every frame of it lies at another place
         assert (root[length:] == root[length - 1]).all()
+
+
+def test_starts_tell_the_part_of_a_long_clip(tmp_path):
+    """What is said of seconds of a clip can be found again in the part that was drawn."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "good_1.txt").write_text("200")
+    dataset = build.build(tmp_path / "set", [Made(folder)])
+    drawn = set()
+    for epoch in range(6):
+        (batch,) = batches.batches(dataset, dataset.records, Bucketing(longest=40), epoch)
+        (start,) = batch.starts
+        whole = dataset.arrays(dataset.records[0])["rotations"]
+        assert np.array_equal(batch.arrays["rotations"][0], whole[start : start + 40])
+        drawn.add(int(start))
+    assert len(drawn) > 3 and all(0 <= start <= 160 for start in drawn)

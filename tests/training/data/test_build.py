@@ -2,9 +2,17 @@
 
 import hashlib
 import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from backend.motion import rotations as rot
 from backend.motion.features import humanml263
@@ -101,38 +109,186 @@ def test_published_rows_are_kept_to_the_bit_in_their_own_representation(source, 
     np.testing.assert_allclose(normalisation.std[ric], train[:, ric].astype(float).std(axis=0).mean(), rtol=1e-4)
 
 
-def test_a_stopped_build_goes_on_where_it_was(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "ITEMS", 1)
-    source = Made(folder_of(tmp_path / "made", good_1=30, good_2=40, good_3=50))
+def test_a_stopped_build_goes_on_where_it_was(tmp_path):
+    source = Made(folder_of(tmp_path / "made", good_1=30, good_2=40, good_3=50), together=1)
     whole = build.build(tmp_path / "whole", [source])
+    work = tmp_path / "set.building"
 
-    seen = []
-
-    def stop(journal, done, total):
-        seen.append((done, total))
-        if done == 2:
+    def stop(done, total, left):
+        if len(list(work.glob("*.json"))) >= 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         build.build(tmp_path / "set", [source], progress=stop)
-    work = tmp_path / "set.building"
-    assert not (tmp_path / "set").exists() and seen == [(1, 3), (2, 3)]
-    kept = {p.name: p.stat().st_mtime_ns for p in work.glob("*.safetensors")}
+    assert not (tmp_path / "set").exists() and not multiprocessing.active_children()
+    kept = {p.stem: (work / f"{p.stem}.safetensors").stat().st_mtime_ns for p in work.glob("*.json")}
+    assert len(kept) >= 2 and "made-00000" in kept
     (source.folder / "good_3.txt").write_text("55")  # changed since: made anew
-    seen.clear()
-    there = build.build(tmp_path / "set", [source], progress=lambda *said: seen.append(said[1:]))
-    assert not work.exists() and len(seen) == 3
-    for name in ("made-00000.safetensors", "made-00001.safetensors"):
-        assert (there.folder / name).stat().st_mtime_ns == kept[name]
+    seen = []
+    there = build.build(tmp_path / "set", [source], progress=lambda *said: seen.append(said))
+    assert not work.exists() and seen[0][0] >= 2 and seen[-1] == (3, 3, 0)
+    for name in kept.keys() - {"made-00002"}:
+        assert (there.folder / f"{name}.safetensors").stat().st_mtime_ns == kept[name]
     assert [r.frames for r in there.records] == [30, 40, 55]
     (source.folder / "good_3.txt").write_text("50")
     again = build.build(tmp_path / "again", [source])
     assert contents(again.folder) == contents(whole.folder)
 
 
-def test_a_file_on_which_the_process_dies_costs_itself_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "ITEMS", 2)
-    source = Made(folder_of(tmp_path / "made", a_1=30, dies_1=30, dies_2=30, good_1=30, good_2=40))
+def made_chunk(tmp_path, **items):
+    """A finished chunk, its folder and its source."""
+    source = Made(folder_of(tmp_path / "made", **(items or {"good_1": 30})))
+    work = tmp_path / "work"
+    work.mkdir()
+    (one,) = build._cut(source, tuple(source.items()), "motion")
+    journal = chunk.make(work, one)
+    assert chunk.finished(work, one) == journal
+    return work, one, source
+
+
+def test_what_bears_on_all_items_makes_their_chunks_anew(tmp_path):
+    """A list of splits that changed, or the committed sentences: else clips would keep the split that they had."""
+    work, one, source = made_chunk(tmp_path)
+    (source.folder / "train.lst").write_text("good_1")
+    assert chunk.finished(work, one) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "one bit"])
+def test_a_shard_that_is_not_whole_is_made_again(tmp_path, damage):
+    """A power cut leaves names without their bytes."""
+    work, one, _ = made_chunk(tmp_path)
+    path = work / f"{one.name}.safetensors"
+    data = bytearray(path.read_bytes())
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(data[:-20])
+    else:
+        data[-1] ^= 1
+        path.write_bytes(data)
+    assert chunk.finished(work, one) is None
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{}", "[" * 100_000, '{"signature": 1}', "cut"])
+def test_a_damaged_journal_is_made_again(tmp_path, text):
+    work, one, _ = made_chunk(tmp_path)
+    path = work / f"{one.name}.json"
+    path.write_text(path.read_text()[:-30] if text == "cut" else text)
+    assert chunk.finished(work, one) is None
+
+
+def test_a_journal_cannot_name_files_elsewhere(tmp_path):
+    work, one, _ = made_chunk(tmp_path)
+    path = work / f"{one.name}.json"
+    journal = json.loads(path.read_text())
+    journal["shard"]["file"] = "../../etc/passwd"
+    path.write_text(json.dumps(journal))
+    assert chunk.finished(work, one) is None
+
+
+def test_what_was_missing_is_tried_again(tmp_path):
+    """The remedy that an error names must help the next time."""
+    source = Made(folder_of(tmp_path / "made", lacks_1=30, good_1=30))
+    (one,) = build._cut(source, tuple(source.items()), "motion")
+    work = tmp_path / "set.building"
+    work.mkdir()
+    assert [s.reason for s in chunk.make(work, one).skipped] == ["the tool is not there"]
+    (source.folder / "tool").touch()
+    there = build.build(tmp_path / "set", [source])
+    assert [r.id for r in there.records] == ["good_1", "lacks_1"] and not there.index.skipped
+
+
+def test_nothing_is_left_of_a_build_that_could_read_nothing(tmp_path):
+    source = Made(folder_of(tmp_path / "made", lacks_1=30))
+    with pytest.raises(ValueError, match="no clip could be read: lacks_1.txt: the tool is not there"):
+        build.build(tmp_path / "set", [source])
+    assert [p.name for p in tmp_path.iterdir()] == ["made"]
+
+
+def test_the_work_folder_of_somebody_else_is_not_touched(tmp_path):
+    source = Made(folder_of(tmp_path / "made", good_1=30))
+    precious = tmp_path / "set.building" / "thesis.txt"
+    precious.parent.mkdir()
+    precious.write_text("years of work")
+    with pytest.raises(ValueError, match=r"set.building is needed for the work, but holds 'thesis.txt': move it away"):
+        build.build(tmp_path / "set", [source])
+    assert precious.read_text() == "years of work"
+
+
+def test_two_builds_of_one_set_do_not_meet(tmp_path):
+    source = Made(folder_of(tmp_path / "made", good_1=30))
+    (tmp_path / "set.building").mkdir()
+    with FileLock(tmp_path / "set.building" / build.LOCK):
+        with pytest.raises(ValueError, match="another build is at work on"):
+            build.build(tmp_path / "set", [source])
+    assert len(build.build(tmp_path / "set", [source]).records) == 1
+
+
+SLOW_BUILD = """
+import sys
+from pathlib import Path
+from tests.training.data.made_source import Made
+from training.data import build
+if __name__ == "__main__":
+    build.build(Path(sys.argv[2]), [Made(Path(sys.argv[1]), together=4)], workers=2)
+"""
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A build of its own process over slow items, once its first chunk is finished."""
+    items = {f"slow_{n:02}": 20 for n in range(40)}
+    made = folder_of(tmp_path / "made", **items)
+    script = tmp_path / "slow_build.py"
+    script.write_text(SLOW_BUILD)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, str(script), str(made), str(tmp_path / "set")]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 60
+    while not list((tmp_path / "set.building").glob("*.json")):
+        assert process.poll() is None and time.monotonic() < until, process.communicate()[1]
+        time.sleep(0.05)
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_workers_end_with_a_build_that_is_killed_and_it_goes_on(running, tmp_path, sign):
+    workers = [int(pid) for pid in _children(running.pid)]
+    assert workers
+    if sign == signal.SIGINT:
+        os.killpg(running.pid, sign)  # Ctrl-C reaches all of them
+    else:
+        os.kill(running.pid, sign)
+    running.wait(timeout=10)
+    until = time.monotonic() + 5
+    while any(_alive(pid) for pid in workers):
+        assert time.monotonic() < until, "a worker goes on without its build"
+        time.sleep(0.05)
+    finished = len(list((tmp_path / "set.building").glob("*.json")))
+    assert 0 < finished < 10
+    seen = []
+    source = Made(tmp_path / "made", together=4)
+    there = build.build(tmp_path / "set", [source], workers=2, progress=lambda *said: seen.append(said))
+    assert seen[0] == (4 * finished, 40, 0) and len(there.records) == 40
+
+
+def _children(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return found.stdout.split()
+
+
+def _alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_file_on_which_the_process_dies_costs_itself_alone(tmp_path):
+    source = Made(folder_of(tmp_path / "made", a_1=30, dies_1=30, dies_2=30, good_1=30, good_2=40), together=2)
     there = build.build(tmp_path / "set", [source], workers=2)
     assert [r.id for r in there.records] == ["a_1", "good_1", "good_2"]
     assert {s.id: s.reason for s in there.index.skipped} == dict.fromkeys(
@@ -141,12 +297,11 @@ def test_a_file_on_which_the_process_dies_costs_itself_alone(tmp_path, monkeypat
 
 
 def test_the_first_of_two_takes_with_one_id_stays(tmp_path, monkeypatch):
-    source = Made(folder_of(tmp_path / "made", good_1=30, good_2=40))
-    twice = [*source.items(), *source.items()]
+    folder = folder_of(tmp_path / "made", good_1=30, good_2=40)
+    twice = [*Made(folder).items(), *Made(folder).items()]
     monkeypatch.setattr(Made, "items", lambda self: iter(twice))
     for items in (64, 1):  # both in one chunk, each in its own
-        monkeypatch.setattr(build, "ITEMS", items)
-        there = build.build(tmp_path / f"set_{items}", [source])
+        there = build.build(tmp_path / f"set_{items}", [Made(folder, together=items)])
         assert [r.id for r in there.records] == ["good_1", "good_2"]
         assert {(s.id, s.reason) for s in there.index.skipped} == {
             ("good_1", "another take of this source has the same id"),
@@ -164,15 +319,3 @@ def test_what_cannot_be_built_is_said(source, built, tmp_path):
     with pytest.raises(ValueError, match="no clip could be read: bad_1.txt: bad_1.txt: has no frames"):
         build.build(tmp_path / "x", [Made(folder_of(tmp_path / "bad", bad_1=0))])
     assert not (tmp_path / "x").exists()
-
-
-def test_a_damaged_journal_is_made_again(tmp_path):
-    source = Made(folder_of(tmp_path / "made", good_1=30))
-    (one,) = build._cut(source, tuple(source.items()), "motion")
-    work = tmp_path / "work"
-    work.mkdir()
-    journal = chunk.make(work, one)
-    assert chunk.finished(work, one) == journal
-    path = work / f"{one.name}.json"
-    path.write_text(path.read_text()[:-30])
-    assert chunk.finished(work, one) is None

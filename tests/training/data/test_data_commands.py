@@ -40,7 +40,7 @@ def test_build_says_what_it_read_and_what_not(mocap, tmp_path, capsys):
     there = tmp_path / "set"
     assert main(["data", "build", str(there), *arguments_for(tmp_path, "o3de"), "--workers", "1"]) == 0
     said = capsys.readouterr().out
-    assert "o3de: 1 clips, 0.00 h; 1 left out of 2 items" in said and "Walk2.bvh" in said
+    assert "o3de: 1 clips, 0.00 h, of 2 items; 1 left out" in said and "Walk2.bvh" in said
     assert f"training data inspect {there}" in said
     (left,) = open_set(there).index.skipped
     assert (left.file, left.source) == ("Walk2.bvh", "o3de") and "the file holds only" in left.reason

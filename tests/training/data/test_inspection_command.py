@@ -62,7 +62,25 @@ def test_named_clips_a_folder_and_json(folder, tmp_path, capsys):
     found = json.loads(numbers.read_text(encoding="utf-8"))
     assert (found["set"], found["representation"], found["fps"], found["clips"]) == ("small", "motion", 30.0, 3)
     assert found["sources"][1]["licence"] == "CC0" and found["words"]["人"] == 1
-    assert found["skipped"] == [{"source": "cmu", "reason": "…: truncated", "count": 1, "example": "03.bvh: truncated"}]
+    assert found["skipped"] == [{"source": "cmu", "id": "03", "file": "03.bvh", "reason": "03.bvh: truncated"}]
+
+
+def test_sheet_and_film_each_tell_their_own_number_of_clips(folder, tmp_path, monkeypatch):
+    pytest.importorskip("PIL", reason="no Pillow: pictures are not drawn")
+    from training.data.inspection import film, sheet
+
+    told = []
+    for module in (sheet, film):
+        draw = getattr(module, module.__name__.rsplit(".", 1)[1])
+
+        def noted(title, *rest, draw=draw):
+            told.append(title)
+            return draw(title, *rest)
+
+        monkeypatch.setattr(module, draw.__name__, noted)
+    monkeypatch.setattr(command, "IN_A_FILM", 1)
+    assert inspect(folder, "--count", 2, "--out", tmp_path) == 0
+    assert told == ["small: 2 of 3 clips", "small: 1 of 3 clips"]
 
 
 def test_no_picture_needs_no_package(folder, tmp_path, capsys, monkeypatch):

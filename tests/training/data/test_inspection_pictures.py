@@ -163,6 +163,20 @@ def test_text_is_cut_to_its_width():
     assert fitted("", 13, 100) == "" and fitted("walks", 13, 0) == "…"
 
 
+def test_letters_with_accents_are_shown_without_them():
+    assert (
+        fitted("Café Übung cafe\u0301 Straße smørrebrød Łódź — 1", 13, 900)
+        == "Cafe Ubung cafe Strasse smorrebrod Lodz - 1"
+    )
+    assert fitted("步く … 한 \u0301", 13, 900) == "步く … 한 \u0301"  # other scripts are not told wrongly
+
+    def picture(text):
+        return bytes(font(13).getmask(fitted(text, 13, 900)))
+
+    box = picture("人")
+    assert all(picture(letter) != box for letter in "éèñçüößæøåłđðþıščžÆØŁ–—")
+
+
 def test_a_sheet_has_a_row_a_clip_with_eight_poses_inside_it(make):
     clips = [clip(make.walk(3.0)), clip(make.wave()), clip(still("smplx52", 1), captions=[CaptionLine("a b c")])]
     page = sheet("three", clips)

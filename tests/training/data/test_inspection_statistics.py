@@ -37,6 +37,12 @@ def test_counts_and_hours_by_source_and_split():
     assert found.subjects == {"cmu/01": 1, "cmu/02": 1, "": 2}
 
 
+def test_shares_come_in_the_order_of_all_splits_that_a_set_may_have():
+    splits = ["train", "val", "test", "test_trials", "test_subjects"]
+    found = measure([record(f"{k}", split=split) for k, split in enumerate(reversed(splits))], Fraction(20))
+    assert [split for (_, split), _ in found.in_order()] == splits
+
+
 def test_a_clip_of_exactly_ten_seconds_is_no_longer_one():
     lengths = dict(zip(length_names(), measure(RECORDS, Fraction(20)).lengths))
     assert lengths == {"0-1": 1, "1-2": 1, "2-4": 0, "4-6": 0, "6-8": 0, "8-10": 1, ">10": 1}
@@ -63,11 +69,65 @@ def test_what_was_left_out_is_grouped_by_reason():
         LeftOut("o3de", "a", "a.bvh", "a.bvh: has only 3 frames"),
     ]
     first, second = reasons(skipped)
-    assert (first.source, first.count, first.pattern) == ("cmu", 2, "…, line #: got '…'")
-    assert first.example == "cmu/13/13_01.bvh: 13_01.bvh, line 12: got 'x1'"
-    assert (second.source, second.count, second.pattern) == ("o3de", 1, "…: has only # frames")
-    said = report(measure(RECORDS, Fraction(20), skipped))
-    assert "left out: 3" in said and "2  cmu: …, line #: got '…'" in said and "e.g. cmu/13/13_01.bvh: " in said
+    assert (first.source, first.count, first.pattern) == ("cmu", 2, "line #: got '…'")
+    assert first.files == ("cmu/13/13_01.bvh", "cmu/13/13_02.bvh")
+    assert first.example == "cmu/13/13_01.bvh: line 12: got 'x1'"
+    assert (second.source, second.count, second.pattern) == ("o3de", 1, "has only 3 frames")
+    found = measure(RECORDS, Fraction(20), skipped)
+    assert report(found).splitlines()[-5:] == [
+        "left out: 3 (--json FILE lists each)",
+        "  2  cmu: line #: got '…'",
+        "     cmu/13/13_01.bvh, cmu/13/13_02.bvh",
+        "  1  o3de: has only 3 frames",
+        "     a.bvh",
+    ]
+    assert found.to_dict()["skipped"][1] == {
+        "source": "cmu", "id": "13_02", "file": "cmu/13/13_02.bvh", "reason": "13_02.bvh, line 1,312: got 'y'",
+    }  # fmt: skip
+
+
+def test_a_reason_is_told_once_with_three_files_at_most():
+    files = [f"broken/walk {k}.bvh" for k in range(5)]
+    skipped = [LeftOut("folder", file, file, f"{file[7:]}, line {k}: is cut off") for k, file in enumerate(files)]
+    assert report(measure(RECORDS, Fraction(20), skipped)).splitlines()[-2:] == [
+        "  5  folder: line #: is cut off",
+        "     broken/walk 0.bvh, broken/walk 1.bvh, broken/walk 2.bvh …",
+    ]
+    # a file whose actions fail alike is named once
+    skipped = [LeftOut("cc0", f"all.glb/Move {k}", "all.glb", "one frame is no movement") for k in range(3)]
+    (reason,) = reasons(skipped)
+    assert (reason.count, reason.files) == (3, ("all.glb",))
+
+
+@pytest.mark.parametrize(
+    ("of_x", "of_y", "pattern"),
+    [
+        ("x_1.bvh is not UTF-8 text: at byte 17", "y_2.bvh is not UTF-8 text: at byte 9",
+         "… is not UTF-8 text: at byte #"),
+        ("no map of O3DE and SMPL-X-52 fits 3", "no map of O3DE and SMPL-X-52 fits 40",
+         "no map of O3DE and SMPL-X-52 fits #"),
+        ("the file's head isn't 'MOTION' but \"a\"", "the file's head isn't '' but \"b\"",
+         "the file's head isn't '…' but '…'"),
+        ("/data/x_1.bvh: is 12.5 m and/or 1e-05", "/data/own/y_2.bvh: is 1,312 m and/or -1", "is # m and/or #"),
+        ("cannot open /home/ann/a.asf (gone)", "cannot open /b.asf (gone)", "cannot open … (gone)"),
+        (r"cannot open C:\ann\a.asf: gone", r"cannot open D:\b.asf: gone", "cannot open …: gone"),
+        ("x_1.asf: (3, 156) is no skeleton", "y_2.asf: (+3, 1) is no skeleton", "…: (#, #) is no skeleton"),
+        ("x_1 has 1 word/POS", "y_2 has 2 word/POS", "… has # word/POS"),
+    ],
+)  # fmt: skip
+def test_a_pattern_leaves_out_what_differs_and_keeps_words_that_hold_numbers(of_x, of_y, pattern):
+    skipped = [LeftOut("folder", "x_1", "own/x_1.bvh", of_x), LeftOut("folder", "y_2", "own/y_2.bvh", of_y)]
+    assert [(r.pattern, r.count) for r in reasons(skipped)] == [(pattern, 2)]
+
+
+def test_other_words_with_numbers_are_other_reasons():
+    said = ("is not UTF-8 text", "is not UTF-16 text", "ends at 24fps", "ends at 30fps")
+    assert len(reasons(LeftOut("folder", f"{k}", f"{k}.bvh", one) for k, one in enumerate(said))) == 4
+
+
+def test_a_name_that_is_a_word_does_not_hide_words():
+    (reason,) = reasons([LeftOut("folder", "line.bvh", "line.bvh", "line.bvh, line 8: is no line")])
+    assert reason.pattern == "line 8: is no line"
 
 
 def test_the_report_shows_it_in_columns():

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from tests.training.data.made_source import Made
 from training.data import build
@@ -42,13 +43,17 @@ def test_no_set_says_how_to_build_one(tmp_path):
         (lambda i: i.pop("records"), "lacks 'records'"),
         (lambda i: i["records"][0].pop("start"), "lacks 'start'"),
         (lambda i: i["records"][1].update(start=31), "good_2: its frames lie outside its shard of 75"),
-        (lambda i: i["records"][0].update(start=-1), "good_1: its frames"),
+        (lambda i: i["records"][0].update(start=-1), "start must be a whole number"),
+        (lambda i: i["records"][0].update(frames=float("inf")), "frames must be a whole number"),
+        (lambda i: i["records"][0].update(captions=[5]), "a caption must be text"),
+        (lambda i: i["records"][0].update(captions=["walks#walk/VERB#0.0#1e308"]), "a span must begin"),
+        (lambda i: i.update(sources=[{"name": "x"}]), "lacks 'title'"),
         (lambda i: i["records"][0].update(shard=4), "there is no shard 4"),
         (lambda i: i["records"][0].update(split="tests"), "unknown split 'tests'"),
         (lambda i: i["records"][1].update(id="good_1"), "good_1 is there twice"),
         (lambda i: i["records"][0].update(captions=["walks"]), "caption#words#start#end"),
-        (lambda i: i["shards"][0].update(file="../other.safetensors"), "not one of this folder"),
-        (lambda i: i["shards"][0].update(surprise=1), "surprise"),
+        (lambda i: i["shards"][0].update(file="../other.safetensors"), "is not one of a data set's"),
+        (lambda i: i["shards"][0].update(file="\ud800.safetensors"), "is not one of a data set's"),
     ],
 )
 def test_an_index_that_does_not_add_up(built, edit, says):
@@ -58,10 +63,42 @@ def test_an_index_that_does_not_add_up(built, edit, says):
     assert "index.json" in str(refused.value)
 
 
-def test_an_index_that_is_no_json(built):
-    (built / "index.json").write_text('{"version": 1, "rec')
+@pytest.mark.parametrize("text", ['{"version": 1, "rec', "[]", "null", '"x"', "[" * 100_000, '{"version": 1e999}'])
+def test_an_index_that_is_none(built, text):
+    (built / "index.json").write_text(text)
     with pytest.raises(StoreError, match="index.json"):
         open_set(built)
+
+
+def test_a_shard_of_another_type_is_not_read_as_ours(built):
+    dataset = open_set(built)
+    path = built / dataset.index.shards[0].file
+    arrays = load_file(path)
+    save_file({name: array.astype(np.float16) for name, array in arrays.items()}, path)
+    with pytest.raises(ShardError, match=r"rotations is F16 .*the index says I16"):
+        open_set(built).motion(dataset.records[0])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda n: n.update(mean=n["mean"][:5], std=n["std"][:5]),
+        lambda n: n["mean"].__setitem__(0, 7.0),
+        lambda n: n.update(fingerprint="0" * 64),
+        lambda n: n.pop("std"),
+        lambda n: n.update(mean="x"),
+    ],
+)
+def test_a_normalisation_that_was_changed_is_refused(tmp_path, edit):
+    folder = tmp_path / "made"
+    folder.mkdir()
+    for number in range(6):  # some of them train
+        (folder / f"good_{number}x.txt").write_text("40")
+    rows = build.build(tmp_path / "rows", [Made(folder)], "humanml263").folder
+    assert len(open_set(rows).normalisation.mean) == 263
+    change(rows, lambda i: edit(i["normalisation"]))
+    with pytest.raises(StoreError, match="normalisation"):
+        _ = open_set(rows).normalisation
 
 
 def test_a_shard_that_is_cut_short_or_missing_or_of_other_frames(built):
@@ -76,7 +113,7 @@ def test_a_shard_that_is_cut_short_or_missing_or_of_other_frames(built):
         dataset.motion(dataset.records[0])
     path.write_bytes(data)
     change(built, lambda i: i["shards"][0].update(frames=90))
-    with pytest.raises(ShardError, match=r"\(75, .*the index says \(90,"):
+    with pytest.raises(ShardError, match=r"I16 \(75, .*the index says I16 \(90,"):
         other = open_set(built)
         other.motion(other.records[0])
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.data.captions import words
-from training.data.captions.words import tokens
+from training.data.captions.words import is_known, tokens
 
 CAPTIONS = Path(words.FILE).parent
 # what nobody speaks of: keys of the data
@@ -97,6 +97,11 @@ def sentences(data):
     elif isinstance(data, list):
         for value in data:
             yield from sentences(value)
+
+
+def test_a_sentence_is_known_when_all_its_words_are():
+    assert is_known("A person WALKS, doesn't he? 3 times.")
+    assert not is_known("a preson walks") and not is_known("draws a swrod")
 
 
 def unknown(texts):

@@ -44,6 +44,11 @@ def tokens(sentence: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def is_known(sentence: str) -> bool:
+    """Whether words.json has every word of a sentence."""
+    return all(word.readings for word in _words(sentence))
+
+
 @cache
 def _lexicon() -> dict[str, dict[str, str]]:
     """Form -> part of speech -> lemma. The file's ``forms`` stand in place of what the rules of inflection make."""

@@ -26,12 +26,17 @@ IN_A_FILM = 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("set", type=Path, help="folder of the data set")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the pictures go (default: SET-inspection)")
+    out = (
+        "where the pictures go (default: SET-inspection); their font has English letters: é is shown as e, 人 as a box"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help=out)
     parser.add_argument("--clips", nargs="+", metavar="ID", help="draw these clips, as ID or SOURCE/ID")
     count = f"draw N clips, spread over sources and labels, {IN_A_FILM} of them in the film (default: {COUNT}; 0: none)"
     parser.add_argument("--count", type=int, default=COUNT, metavar="N", help=count)
     parser.add_argument("--film", choices=("gif", "mp4"), default="gif", help="what the film is (default: gif)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the numbers here too, and each item that was left out"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -63,8 +68,7 @@ def _inspect(args: argparse.Namespace) -> None:
         # a spread has its sources in turns: its first clips are as mixed as all of it
         in_film = clips if args.clips else clips[:IN_A_FILM]
         folder = args.out or args.set.resolve().with_name(f"{name}-inspection")
-        title = f"{name}: {len(clips):,} of {len(dataset.records):,} clips"
-        _say("\n".join(["", *pictures.draw(title, clips, in_film, folder, args.film)]))
+        _say("\n".join(["", *pictures.draw(name, len(dataset.records), clips, in_film, folder, args.film)]))
 
 
 def _say(text: str) -> None:

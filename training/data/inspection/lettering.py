@@ -1,7 +1,10 @@
-"""Text in pictures, in the font that Pillow brings along: it has English letters, others are shown as boxes."""
+"""Text in pictures, in the font that Pillow brings along. It has English letters alone: those with accents are shown
+without them, other scripts as boxes."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache, lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -9,6 +12,18 @@ from PIL import Image, ImageDraw, ImageFont
 from .body import LEFT, RIGHT
 from .inks import CONTACT, PAPER, SIDES, TEXT
 from .plain_text import printable
+
+# Latin letters that are none with an accent, and dashes
+_ENGLISH = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
+     "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "–": "-", "—": "-"}
+)  # fmt: skip
+
+
+def english(text: str) -> str:
+    """Latin letters without accents (é is e, ß is ss), everything else as it is."""
+    apart = re.sub(r"(?<=[A-Za-z])[\u0300-\u036f]+", "", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", apart).translate(_ENGLISH)
 
 
 @cache
@@ -25,7 +40,7 @@ def fitted(text: str, size: int, width: float) -> str:
 @lru_cache(maxsize=256)
 def wrapped(text: str, size: int, width: float, lines: int) -> tuple[str, ...]:
     """Exactly ``lines`` lines, broken between words, empty at the end where the text is short."""
-    words = printable(text, 250 * lines).split()
+    words = printable(english(text), 250 * lines).split()
     out = []
     for left in reversed(range(lines)):
         taken = len(words)

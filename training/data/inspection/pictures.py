@@ -20,20 +20,25 @@ def check(count: int, kind: str) -> None:
     moving_picture.check(Path(f"film.{kind}"))
 
 
-def draw(title: str, clips: Sequence[Clip], in_film: Sequence[Clip], folder: Path, kind: str) -> list[str]:
-    """Write ``sheet.png`` of the clips and ``film.gif`` or ``.mp4`` of ``in_film``, as many as fit; a line for each."""
+def draw(name: str, total: int, clips: Sequence[Clip], in_film: Sequence[Clip], folder: Path, kind: str) -> list[str]:
+    """Write ``sheet.png`` of the clips of the set ``name``, which has ``total``, and ``film.gif`` or ``.mp4`` of
+    ``in_film``, as many as fit; a line for each."""
     folder.mkdir(parents=True, exist_ok=True)
     page, moving = folder / "sheet.png", folder / f"film.{kind}"
     unfinished = page.with_name(page.name + ".part")
     try:
-        sheet.sheet(title, clips).save(unfinished, "PNG")
+        sheet.sheet(_title(name, len(clips), total), clips).save(unfinished, "PNG")
         os.replace(unfinished, page)
     finally:
         unfinished.unlink(missing_ok=True)
     shown = in_film[: film.MOST]
-    made = film.film(title, shown, moving_picture.SECONDS[moving.suffix])
+    made = film.film(_title(name, len(shown), total), shown, moving_picture.SECONDS[moving.suffix])
     moving_picture.write(moving, made)
     return [
         f"wrote {page} (clips: {len(clips)})",
         f"wrote {moving} (clips: {len(shown)}, {float(made.count / made.fps):.1f} s)",
     ]
+
+
+def _title(name: str, count: int, total: int) -> str:
+    return f"{name}: {count:,} of {total:,} clips"

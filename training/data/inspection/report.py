@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..index import Index
 from ..representation import representation
 from .plain_text import printable
-from .statistics import Share, Statistics, length_names
+from .statistics import Share, Statistics, length_names, reasons
 
 _BAR = 40
 _EXAMPLES = 5
@@ -16,6 +16,7 @@ _FREQUENT = 30
 _CLASSES = 12
 _SUBJECTS = 8
 _REASONS = 20
+_FILES = 3
 _WIDTH = 116
 # they lead every list of frequent words and say nothing about what is done
 _SMALL_WORDS = {
@@ -118,14 +119,15 @@ def _subjects(found: Statistics) -> str:
 
 
 def _skipped(found: Statistics) -> str:
-    lines = [f"left out: {sum(r.count for r in found.skipped):,}"]
-    for reason in found.skipped[:_REASONS]:
+    why = reasons(found.skipped)
+    lines = [f"left out: {len(found.skipped):,}" + (" (--json FILE lists each)" if found.skipped else "")]
+    for reason in why[:_REASONS]:
         lines.append(f"  {reason.count:,}  {printable(reason.source, 30)}: {printable(reason.pattern)}")
-        lines.append(f"     e.g. {printable(reason.example)}")
-    if len(found.skipped) > _REASONS:
-        lines.append(f"  and {len(found.skipped) - _REASONS:,} more reasons: --json FILE lists all")
+        lines.append(f"     {_some(reason.files, _FILES, 100)}")
+    if len(why) > _REASONS:
+        lines.append(f"  and {len(why) - _REASONS:,} more reasons")
     return "\n".join(lines)
 
 
-def _some(names: Sequence[str], most: int = _EXAMPLES) -> str:
-    return ", ".join(printable(n, 40) for n in names[:most]) + (" …" if len(names) > most else "")
+def _some(names: Sequence[str], most: int = _EXAMPLES, long: int = 40) -> str:
+    return ", ".join(printable(n, long) for n in names[:most]) + (" …" if len(names) > most else "")

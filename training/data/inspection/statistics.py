@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import PurePath
 
 from ..caption_lines import CaptionLine
-from ..index import SPLITS, LeftOut, Record
+from ..index import KNOWN_SPLITS, LeftOut, Record
 
 LENGTHS = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 """seconds: a clip belongs to the first of these that it does not exceed (HumanML3D's longest last exactly 10 s), else
 to one class more"""
+_DIFFERING = (
+    # an apostrophe inside a word opens nothing
+    (re.compile(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\""), "'…'"),
+    (re.compile(r"(?<![\w.…])(?:/|[A-Za-z]:\\)[^\s:,;()'\"]+"), "…"),
+    # the 3 of O3DE and the 8 of UTF-8 are no numbers
+    (re.compile(r"(?<![\w.-])[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?![\w-])"), "#"),
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -28,11 +35,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why things were left out: ``pattern`` without names and numbers, how many, and the first one as it was said."""
+    """Why things were left out: ``pattern`` without the files' names and what differs between them, how many, their
+    ``files``, each once, and as an ``example`` the first file with what was said of it."""
 
     source: str
     pattern: str
     count: int
+    files: tuple[str, ...]
     example: str
 
 
@@ -41,7 +50,7 @@ class Statistics:
     """``shares``: (source, split) -> Share. ``lengths``: clips in each class of ``LENGTHS`` and above. ``captions``:
     captions a clip -> clips. ``words``: word -> occurrences, most frequent first. ``without_caption``: ids of clips.
     ``beside_the_clip``: ids of clips with a caption about seconds that they do not have. ``subjects``: source/subject,
-    "" where it is not known -> clips."""
+    "" where it is not known -> clips. ``skipped``: what was left out."""
 
     clips: int = 0
     frames: int = 0
@@ -53,7 +62,7 @@ class Statistics:
     without_caption: list[str] = field(default_factory=list)
     beside_the_clip: list[str] = field(default_factory=list)
     subjects: Counter[str] = field(default_factory=Counter)
-    skipped: list[Reason] = field(default_factory=list)
+    skipped: tuple[LeftOut, ...] = ()
 
     @property
     def once(self) -> list[str]:
@@ -62,7 +71,7 @@ class Statistics:
 
     def in_order(self) -> list[tuple[tuple[str, str], Share]]:
         """The shares by source, then split."""
-        return sorted(self.shares.items(), key=lambda pair: (pair[0][0], SPLITS.index(pair[0][1])))
+        return sorted(self.shares.items(), key=lambda pair: (pair[0][0], KNOWN_SPLITS.index(pair[0][1])))
 
     def to_dict(self) -> dict:
         """The same for JSON."""
@@ -82,9 +91,7 @@ class Statistics:
             "clips_without_caption": self.without_caption,
             "clips_with_a_caption_beside_them": self.beside_the_clip,
             "subjects": dict(self.subjects.most_common()),
-            "skipped": [
-                {"source": r.source, "reason": r.pattern, "count": r.count, "example": r.example} for r in self.skipped
-            ],
+            "skipped": [asdict(entry) for entry in self.skipped],
         }
 
 
@@ -96,7 +103,7 @@ def length_names() -> list[str]:
 
 def measure(records: Iterable[Record], fps: Fraction, skipped: Iterable[LeftOut] = ()) -> Statistics:
     """The statistics of a data set's records at ``fps`` and of its list of what was left out."""
-    found = Statistics(skipped=reasons(skipped))
+    found = Statistics(skipped=tuple(skipped))
     words = Counter()
     for record in records:
         seconds = record.frames / fps
@@ -139,21 +146,35 @@ def reasons(skipped: Iterable[LeftOut]) -> list[Reason]:
     grouped = defaultdict(list)
     for entry in skipped:
         grouped[entry.source, _pattern(entry)].append(entry)
-    found = [
-        Reason(source, pattern, len(entries), _named(entries[0])) for (source, pattern), entries in grouped.items()
-    ]
+    found = []
+    for (source, pattern), entries in grouped.items():
+        # where all say the same, it is told with its numbers
+        said = list(dict.fromkeys(map(_unnamed, entries)))
+        files = tuple(dict.fromkeys(entry.file or entry.id for entry in entries))
+        told = said[0] if len(said) == 1 else pattern
+        found.append(Reason(source, told, len(entries), files, f"{files[0]}: {said[0]}"))
     return sorted(found, key=lambda r: (-r.count, r.source, r.pattern))
 
 
-def _named(entry: LeftOut) -> str:
-    """The reason with the file that it is about."""
-    return entry.reason if entry.file in entry.reason else f"{entry.file}: {entry.reason}"
+def _unnamed(entry: LeftOut) -> str:
+    """The reason without the file's name before it."""
+    name = PurePath(entry.file).name
+    return re.sub(rf"^(?:\S*[/\\])?{re.escape(name)}(?:: |, )", "", entry.reason) if name else entry.reason
 
 
 def _pattern(entry: LeftOut) -> str:
-    """The reason without what differs from file to file: its name, what is quoted, numbers."""
-    said = entry.reason
-    for name in filter(None, (entry.file, PurePath(entry.file).name, PurePath(entry.file).stem, entry.id)):
+    """The reason without what differs from file to file: names and paths, what is quoted, numbers that stand alone."""
+    said = _unnamed(entry)
+    path = PurePath(entry.file)
+    if path.stem:  # also of the files beside it, such as 01.asf beside 01_01.amc
+        said = re.sub(rf"(?<![\w/])(?:[^\s'\":/]*/)*{re.escape(path.stem)}\.\w+", "…", said)
+    for name in filter(_telling, (entry.id, path.stem)):
         said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", said)
-    said = re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", said)
-    return re.sub(r"[-+]?\d[\d.,]*\d|\d", "#", said)
+    for what, mark in _DIFFERING:
+        said = what.sub(mark, said)
+    return said
+
+
+def _telling(name: str) -> bool:
+    """Whether a name can be no word or number of a sentence: "walk" and "12" may be, "13_01" is not."""
+    return bool(re.search(r"[^\W\d]", name) and re.search(r"[\W\d_]", name))

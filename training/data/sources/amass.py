@@ -16,6 +16,7 @@ from pathlib import Path
 from backend.motion import smplx_io
 
 from .. import caption_lines
+from . import bodies
 from .bodies import body
 from .listing import files, none_found
 from .naming import words
@@ -36,6 +37,7 @@ class Amass:
     body_models: Path | None = None
     captions: Path | None = None
     name = "amass"
+    together = 64
     terms = Terms(
         "AMASS: Archive of Motion Capture as Surface Shapes",
         "https://amass.is.tue.mpg.de",
@@ -55,22 +57,30 @@ class Amass:
         for path in paths:
             newer = path.with_name(path.name.replace("_poses.npz", "_stageii.npz"))
             if newer == path or newer not in present:
-                yield Item(path.relative_to(self.folder).with_suffix("").as_posix(), (path,))
+                name = path.relative_to(self.folder).with_suffix("").as_posix()
+                said = self._said(name)
+                yield Item(name, (path, said) if said else (path,))
+
+    def beside(self) -> list[Path]:
+        return bodies.files(self.body_models)
 
     def read(self, item: Item) -> Iterator[Take]:
         """The take of a file, Y up, with hands where they move; ValueError or OSError names file and reason."""
-        (path,) = item.paths
+        path = item.paths[0]
         told = smplx_io.read_parameters(path)
         model = body(self.body_models, told.body, told.gender) if self.body_models else None
         kind = "smplx52" if smplx_io.hands_move(told.poses) else "smpl22"
         motion = smplx_io.to_motion(told, model, up=UP, kind=kind)
         above = path.relative_to(self.folder).parent.parts
-        subject = "/".join(above[-2:]) or self.folder.resolve().name
+        subject = "/".join(above[-2:]) or self.name
         label = words(_ENDING.sub("", path.stem))
         yield Take(item.id, self.name, subject, label, motion, captions=self._captions(item.id))
 
     def _captions(self, name: str) -> tuple[caption_lines.CaptionLine, ...]:
+        said = self._said(name)
+        return tuple(caption_lines.read(said, caption_lines.sentence_or_line)) if said else ()
+
+    def _said(self, name: str) -> Path | None:
+        """The file with a recording's sentences."""
         path = None if self.captions is None else self.captions / f"{name}.txt"
-        if path is None or not path.exists():
-            return ()
-        return tuple(caption_lines.read(path, caption_lines.sentence_or_line))
+        return path if path is not None and path.is_file() else None

@@ -13,6 +13,11 @@ def body(folder: Path, kind: str, gender: str) -> BodyModel:
     return _read(model_path(folder, kind, gender))
 
 
+def files(folder: Path | None) -> list[Path]:
+    """All models in the folder, by name; none without one."""
+    return [] if folder is None else sorted(folder.rglob("*.npz"))
+
+
 @lru_cache(maxsize=6)  # both kinds, three genders: up to 90 MB each
 def _read(path: Path) -> BodyModel:
     return read_model(path)

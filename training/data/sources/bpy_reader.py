@@ -15,7 +15,8 @@ import numpy as np
 
 from backend.motion import bone_map
 from backend.motion.bone_map import BoneMap, NoMapFits
-from backend.motion.formats.text import FormatError
+from backend.motion.formats.bounded_npz import ArraysError, Wanted, read_arrays
+from backend.motion.formats.text import FormatError, Limits, check_file
 from backend.motion.motion import Motion
 
 from .armature import Armature, Mapped
@@ -26,6 +27,17 @@ ENVIRONMENT = Path(__file__).parents[3] / ".venv" / "bpy45"
 MOST_BYTES = 2**30
 SECONDS = 600
 """for one file: half an hour of a figure at 120 fps takes less than half of it"""
+_LIMITS = Limits(file_bytes=2**32, frames=1_000_000, values=100_000_000)
+_TEXTS = Wanted("U", (("A",),))
+_ARMATURE = {
+    "names": Wanted("U", (("J",),)),
+    "parents": Wanted("i", (("J",),)),
+    "rest": Wanted("f", (("J", 3, 4),)),
+    "fps": Wanted("f", ((2,),)),
+    "actions": _TEXTS,
+    "reasons": _TEXTS,
+}
+"""what ``bpy_worker`` writes of every armature, besides its actions"""
 
 
 class BpyError(FormatError):
@@ -43,18 +55,18 @@ class Animation:
 
 
 def find_python(given: Path | None = None) -> Path:
-    """A Python that can import bpy: the one ``given``, the running one, or that of .venv/bpy45. ValueError says what to
-    install."""
+    """A Python that can import bpy: the one ``given``, the running one, or that of .venv/bpy45. FileNotFoundError says
+    what to install."""
     if given is not None:
         if not given.is_file():
-            raise ValueError(f"--bpy-python {given} is not there; give the Python in which bpy is installed")
+            raise FileNotFoundError(f"--bpy-python {given} is not there; give the Python in which bpy is installed")
         return given
     if importlib.util.find_spec("bpy"):
         return Path(sys.executable)
     for name in ("bin/python", "Scripts/python.exe"):
         if (ENVIRONMENT / name).exists():
             return ENVIRONMENT / name
-    raise ValueError(
+    raise FileNotFoundError(
         "FBX and glTF files are read by Blender as a Python module, and none is at hand: 'python3 build_addon.py test' "
         "makes .venv/bpy45, or 'pip install bpy==4.5.15' in a Python 3.11, to be given with --bpy-python"
     )
@@ -63,9 +75,7 @@ def find_python(given: Path | None = None) -> Path:
 def animations(path: Path, python: Path) -> Iterator[Animation]:
     """Those of the armature of ``path`` with most mapped bones, one after the other. BpyError for a file that cannot be
     read, that holds no armature or no animation; NoMapFits where no armature is mapped."""
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise BpyError(path, None, f"has {size:,} bytes; at most {MOST_BYTES:,} are read")
+    check_file(path, BpyError, MOST_BYTES)
     with tempfile.TemporaryDirectory(prefix="posewright-bpy-") as scratch:
         _run(path, python, scratch)
         found = sorted(Path(scratch).glob("*.npz"))
@@ -89,26 +99,45 @@ def _run(path: Path, python: Path, scratch: str) -> None:
 
 
 def _of_best_armature(path: Path, found: list[Path]) -> Iterator[Animation]:
-    file, mapped = _best(found)
-    with np.load(file, allow_pickle=False) as arrays:
-        if not len(arrays["actions"]):
-            raise BpyError(path, None, "holds an armature but no animation of it")
-        names, parents = tuple(map(str, arrays["names"])), tuple(map(int, arrays["parents"]))
+    file, mapped = _best(path, found)
+    arrays = _arrays(path, file, _ARMATURE)
+    if not len(arrays["actions"]):
+        raise BpyError(path, None, "holds an armature but no animation of it")
+    names, parents = tuple(map(str, arrays["names"])), tuple(map(int, arrays["parents"]))
+    try:
+        body = Mapped(Armature(names, parents, arrays["rest"]), mapped)
+    except ValueError as error:
+        raise BpyError(path, None, str(error)) from error
+    fps, actions = tuple(arrays["fps"]), plain_names(arrays["actions"])
+
+    def motion(key: str) -> Motion | str:
+        posed = Wanted("f", (("T", len(names), 3, 4),))
         try:
-            body = Mapped(Armature(names, parents, arrays["rest"]), mapped)
-        except ValueError as error:
-            raise BpyError(path, None, str(error)) from error
-        fps, actions = tuple(arrays["fps"]), plain_names(arrays["actions"])
-        for k, (name, reason) in enumerate(zip(actions, map(str, arrays["reasons"]))):
-            yield Animation(name, len(actions), reason or _motion(body, arrays[f"action{k}"], fps), mapped)
+            return body.motion(_arrays(path, file, {key: posed})[key], fps)
+        except ValueError as reason:
+            return str(reason)
+
+    for k, (name, reason) in enumerate(zip(actions, map(str, arrays["reasons"]))):
+        yield Animation(name, len(actions), reason or motion(f"action{k}"), mapped)
 
 
-def _best(found: list[Path]) -> tuple[Path, BoneMap]:
+def _arrays(path: Path, file: Path, wanted: dict[str, Wanted]) -> dict[str, np.ndarray]:
+    """All ``wanted`` arrays of what bpy made of ``path``, checked as a file of anybody: it is as sound as its maker."""
+    try:
+        found = read_arrays(file, wanted, _LIMITS)
+    except ArraysError as reason:
+        raise BpyError(path, None, f"bpy made of it what cannot be read ({reason})") from reason
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        raise BpyError(path, None, f"bpy made of it what lacks {', '.join(missing)}")
+    return found
+
+
+def _best(path: Path, found: list[Path]) -> tuple[Path, BoneMap]:
     """The armature with most mapped bones; NoMapFits, that of the first, when none is mapped."""
     fits, failures = [], []
     for file in found:
-        with np.load(file, allow_pickle=False) as arrays:
-            names = list(map(str, arrays["names"]))
+        names = list(map(str, _arrays(path, file, {"names": _ARMATURE["names"]})["names"]))
         try:
             fits.append((file, bone_map.match(names)))
         except NoMapFits as reason:
@@ -116,13 +145,6 @@ def _best(found: list[Path]) -> tuple[Path, BoneMap]:
     if not fits:
         raise failures[0]
     return max(fits, key=lambda fit: sum(map(len, fit[1].slots.values())))
-
-
-def _motion(body: Mapped, posed: np.ndarray, fps) -> Motion | str:
-    try:
-        return body.motion(posed, fps)
-    except ValueError as reason:
-        return str(reason)
 
 
 def plain_names(names) -> list[str]:

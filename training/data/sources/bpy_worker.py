@@ -105,7 +105,7 @@ def arrays_of(scene, rig, base: dict) -> dict:
     names = [b.name for b in bones]
     world = np.array(rig.matrix_world)
     out = {
-        "names": np.array(names),
+        "names": np.array(names, str),
         "parents": np.array([names.index(b.parent.name) if b.parent else -1 for b in bones]),
         "rest": np.array([(world @ np.array(b.bone.matrix_local))[:3] for b in bones]),
         "fps": np.array([scene.render.fps, scene.render.fps_base], float),

@@ -38,6 +38,7 @@ class Cmu:
 
     folder: Path
     name = "cmu"
+    together = 64
     terms = Terms(
         "CMU Graphics Lab Motion Capture Database",
         "http://mocap.cs.cmu.edu",
@@ -73,6 +74,9 @@ class Cmu:
         for trial, path in sorted(chosen.items(), key=lambda pair: (subject_of(pair[1]), pair[0])):
             skeleton = (asf_beside(path),) if path.suffix.lower() == ".amc" else ()
             yield Item(trial, (path, *skeleton, *described))
+
+    def beside(self) -> tuple[Path, ...]:
+        return ()
 
     def read(self, item: Item) -> Iterator[Take]:
         """The take of a trial; ValueError names file and line."""

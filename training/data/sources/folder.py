@@ -37,6 +37,7 @@ class Folder:
     bpy_python: Path | None = None
     scale: float | None = None
     name = "folder"
+    together = 8
     terms = Terms("your own BVH, FBX, GLB, AMC or NPZ files", "", "as the owner of the files says")
 
     def items(self) -> Iterator[Item]:
@@ -50,6 +51,9 @@ class Folder:
             yield Item(path.relative_to(self.folder).as_posix(), (path, *beside))
         if empty:
             raise none_found(self.folder, f"file ending in {', '.join(SUFFIXES)}")
+
+    def beside(self) -> tuple[Path, ...]:
+        return ()
 
     def read(self, item: Item) -> Iterator[Take | Skipped]:
         """The takes of a file; a figure that cannot be mapped is skipped with the slots that were not found. ValueError
@@ -71,7 +75,7 @@ class Folder:
 
     def _subject(self, item: Item) -> str:
         below = item.id.split("/")
-        return below[0] if len(below) > 1 else self.folder.resolve().name
+        return below[0] if len(below) > 1 else self.name
 
     def _motion(self, item: Item) -> tuple[Motion, BoneMap | None]:
         path, suffix = item.paths[0], item.paths[0].suffix.lower()

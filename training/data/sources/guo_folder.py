@@ -41,6 +41,7 @@ class GuoFolder:
 
     folder: Path
     name: ClassVar[str]
+    together: ClassVar[int] = 256
     terms: ClassVar[Terms]
     codec: ClassVar[ModuleType]
 
@@ -49,6 +50,9 @@ class GuoFolder:
         self.check()
         for clip in self.ids():
             yield Item(clip, (self.motion_path(clip), self.texts.path(clip)))
+
+    def beside(self) -> list[Path]:
+        return [path for name in (*SPLITS, "all") if (path := self.folder / f"{name}.txt").is_file()]
 
     def read(self, item: Item) -> Iterator[Take | Skipped]:
         """The take of a clip, or what is wrong with its files."""
@@ -66,7 +70,9 @@ class GuoFolder:
         if not self.folder.is_dir():
             raise FileNotFoundError(f"{self.folder} is not a folder")
         if not self.has_motions():
-            raise ValueError(f"{self.folder} holds neither {VECTORS} nor {JOINTS}: is it {self.terms.title}?")
+            below = next(iter(sorted(self.folder.glob(f"*/{VECTORS}"))), None)
+            hint = f"give {below.parent}" if below else f"is it {self.terms.title}?"
+            raise ValueError(f"{self.folder} holds neither {VECTORS} nor {JOINTS}: {hint}")
         _ = self.splits
 
     def subject(self, clip: str) -> str:

@@ -6,7 +6,7 @@ import logging
 import zipfile
 import zlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from backend.motion.formats.text import FormatError
@@ -32,7 +32,7 @@ class GuoTexts:
         """Those that can be read, at least one; what is wrong with other lines is logged. ValueError names the file."""
         path = self.path(clip)
         if path == self._zip:
-            data, name = self._zipped.get(clip), f"{path}/{clip}.txt"
+            data, name = _zipped(path, path.stat().st_mtime_ns).get(clip), f"{path}/{clip}.txt"
         else:
             data, name = _bytes(path) if path.is_file() else None, str(path)
         if data is None:
@@ -48,19 +48,21 @@ class GuoTexts:
     def _zip(self) -> Path:
         return self.folder / "texts.zip"
 
-    @cached_property
-    def _zipped(self) -> dict[str, bytes]:
-        """Clip -> its file. All at once: to look up one takes as long as to read a thousand."""
-        try:
-            with zipfile.ZipFile(self._zip) as archive:
-                # beside the texts macOS packs "__MACOSX/texts/._000000.txt"
-                texts = [e for e in archive.infolist() if e.filename.endswith(".txt") and "__MACOSX" not in e.filename]
-                total = sum(entry.file_size for entry in texts)
-                if len(texts) > _ZIP_FILES or total > _ZIP_BYTES:
-                    raise FormatError(self._zip, None, f"holds {len(texts):,} texts of {total:,} bytes; unpack it")
-                return {PurePosixPath(e.filename).stem: _stored(archive, e) for e in texts}
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as reason:
-            raise FormatError(self._zip, None, f"cannot be read as a ZIP of texts ({reason})") from reason
+
+@lru_cache(maxsize=2)
+def _zipped(path: Path, changed: int) -> dict[str, bytes]:
+    """Clip -> its file. All at once and once a process: to look up one takes as long as to read a thousand. ``changed``
+    is when the archive was written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # beside the texts macOS packs "__MACOSX/texts/._000000.txt"
+            texts = [e for e in archive.infolist() if e.filename.endswith(".txt") and "__MACOSX" not in e.filename]
+            total = sum(entry.file_size for entry in texts)
+            if len(texts) > _ZIP_FILES or total > _ZIP_BYTES:
+                raise FormatError(path, None, f"holds {len(texts):,} texts of {total:,} bytes; unpack it")
+            return {PurePosixPath(e.filename).stem: _stored(archive, e) for e in texts}
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as reason:
+        raise FormatError(path, None, f"cannot be read as a ZIP of texts ({reason})") from reason
 
 
 def _bytes(path: Path) -> bytes:

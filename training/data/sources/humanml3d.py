@@ -12,6 +12,7 @@ import numpy as np
 from backend.motion.body_model import model_path
 from backend.motion.features import humanml263
 
+from . import bodies
 from .guo_folder import GuoFolder
 from .humanml3d_index import Span, read_index
 from .humanml3d_rebuild import GENDERS, Recordings, mirrored
@@ -53,6 +54,10 @@ class HumanML3D(GuoFolder):
             )
         for gender in GENDERS if self.body_models else ():
             model_path(self.body_models, "smplh", gender)
+
+    def beside(self) -> list[Path]:
+        index = self._repository / "index.csv"
+        return [*super().beside(), *([index] if index.is_file() else []), *bodies.files(self.body_models)]
 
     def ids(self) -> list[str]:
         """As ``GuoFolder`` finds them; with ``amass`` those of one recording together, which is then read once."""

@@ -24,7 +24,8 @@ from .bodies import body
 from .humanml3d_index import HUMANACT12, Span
 
 FPS = 20
-GENDERS = ("male", "female")
+GENDERS = smplx_io.GENDERS[1:]
+"""male and female: the reference takes no neutral body"""
 # frames cut off before index.csv counts
 TRIMS = {
     "Eyes_Japan_Dataset": 60, "MPI_HDM05": 60, "TotalCapture": 20, "MPI_Limits": 20, "Transitions_mocap": 10,
@@ -39,9 +40,7 @@ _TO_OTHER_SIDE = np.array([-1.0, 1.0, 1.0])
 # ours is (x, z, -y) of a file, the reference's (-x, z, y)
 _TO_REFERENCE = np.array([-1.0, 1.0, -1.0])
 _HUMANACT12_JOINTS = Wanted("f", (("T", 24, 3), ("T", 22, 3)))
-_RATES = ("mocap_framerate", "mocap_frame_rate")
-_SCALAR = ((), (1,))
-_SAID = {"gender": Wanted("US", _SCALAR), **{key: Wanted("fiu", _SCALAR) for key in _RATES}}
+_SAID = {key: smplx_io.ARRAYS[key] for key in ("gender", *smplx_io.RATES)}
 
 
 def mirrored(positions: np.ndarray) -> np.ndarray:
@@ -102,9 +101,10 @@ def _gender_and_step(path: Path) -> tuple[str, int]:
     """Whose body the reference takes and every how many-th frame: from the file's own words, which ``smplx_io`` rounds
     and understands better than the reference does."""
     found = read_arrays(path, _SAID)
-    rate = next((float(found[key].reshape(())) for key in _RATES if key in found), 0.0)
+    rate = next((float(found[key].reshape(())) for key in smplx_io.RATES if key in found), 0.0)
     if rate < FPS:
-        raise FormatError(path, None, f"must say a frame rate of at least {FPS} ({' or '.join(_RATES)}), says {rate:g}")
+        keys = " or ".join(smplx_io.RATES)
+        raise FormatError(path, None, f"must say a frame rate of at least {FPS} ({keys}), says {rate:g}")
     # QUIRK: a gender stored as bytes is no text and so not "male": these men get the female body
     male = "gender" in found and found["gender"].reshape(()).item() == "male"
     return GENDERS[0 if male else 1], int(rate / FPS)

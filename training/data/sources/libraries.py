@@ -18,6 +18,7 @@ class Libraries:
     folder: Path
     bpy_python: Path | None = None
     name = "cc0"
+    together = 1
     terms = Terms("Mesh2Motion and KayKit animations", "https://mesh2motion.org, https://kaylousberg.com", "CC0-1.0")
 
     def items(self) -> Iterator[Item]:
@@ -28,6 +29,9 @@ class Libraries:
         find_python(self.bpy_python)
         for path in paths:
             yield Item(f"{path.parent.name}/{path.stem}", (path,))
+
+    def beside(self) -> tuple[Path, ...]:
+        return ()
 
     def read(self, item: Item) -> Iterator[Take | Skipped]:
         """A take for each action of a file; ValueError where the file cannot be read."""

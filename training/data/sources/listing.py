@@ -15,7 +15,8 @@ def files(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
 
     Linked folders are followed, but no folder is entered twice, so a link to a folder above itself ends. What begins
     with a dot is not read: version control and the leftovers of macOS ("._walk.bvh") are no recordings. A folder that
-    cannot be opened is said and passed over.
+    cannot be opened is said and passed over, and so are pipes and devices. A link to nothing is yielded: whoever reads
+    it says so.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder")
@@ -24,8 +25,12 @@ def files(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
     while waiting:
         path = waiting.pop()
         if not path.is_dir():
-            if path.suffix.lower() in suffixes:
-                yield path
+            if path.suffix.lower() not in suffixes:
+                continue
+            if path.exists() and not path.is_file():
+                _log.warning("%s is left out: it is no regular file", path)
+                continue
+            yield path
             continue
         here = path.stat()
         if (here.st_dev, here.st_ino) in entered:

@@ -26,6 +26,7 @@ from backend.motion.formats.bounded_npy import ArraysError, Wanted, read_array
 from backend.motion.motion import Motion
 
 from .. import caption_lines
+from . import bodies
 from .bodies import body
 from .listing import none_found
 from .motionx_layout import MOTIONS, ROWS, Layout, label_of, sentence, subject_of, subset_of
@@ -49,6 +50,7 @@ class MotionX:
     body_models: Path | None = None
     up: str | None = None
     name = "motionx"
+    together = 256
     terms = Terms(
         "Motion-X and Motion-X++",
         "https://motion-x-dataset.github.io",
@@ -70,6 +72,9 @@ class MotionX:
             yield Item(clip, (path,) if text is None else (path, text))
         if empty:
             raise none_found(self.folder, f"{MOTIONS[0]}/.../<clip>.npy nor {ROWS[0]}/.../<clip>.npy, unpacked")
+
+    def beside(self) -> list[Path]:
+        return [*Layout(self.folder).lists(), *bodies.files(self.body_models)]
 
     def read(self, item: Item) -> Iterator[Take | Skipped]:
         """The take of a clip, with hands where they move; skipped where others have a text and it has none. ValueError

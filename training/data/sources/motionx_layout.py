@@ -76,13 +76,16 @@ class Layout:
             self._texts_of[subset] = {stem: paths[0] for stem, paths in found.items() if len(paths) == 1}
         return self._texts_of[subset].get(clip.rpartition("/")[2])
 
+    def lists(self) -> list[Path]:
+        """The files that say which split a clip is in."""
+        places = [place / f"{split}.txt" for place in self._present((".", "split")) for split in SPLITS]
+        return [path for path in places if path.is_file()]
+
     def split(self, clip: str) -> str | None:
         """The list that names the clip, None where none does."""
-        for place in self._present((".", "split")):
-            for split in SPLITS:
-                path = place / f"{split}.txt"
-                if path.is_file() and clip in _listed(path, path.stat().st_mtime_ns):
-                    return split
+        for path in self.lists():
+            if clip in _listed(path, path.stat().st_mtime_ns):
+                return path.stem
         return None
 
     def _present(self, names: tuple[str, ...]) -> list[Path]:

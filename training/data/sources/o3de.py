@@ -20,6 +20,7 @@ class O3de:
 
     folder: Path
     name = "o3de"
+    together = 8
     terms = Terms("O3DE motion matching sample", "https://github.com/o3de/o3de", "Apache-2.0 OR MIT")
 
     def items(self) -> Iterator[Item]:
@@ -29,6 +30,9 @@ class O3de:
             raise none_found(self.folder, "<name>.bvh of O3DE's motion matching sample")
         for path in paths:
             yield Item(path.stem, (path,))
+
+    def beside(self) -> tuple[Path, ...]:
+        return ()
 
     def read(self, item: Item) -> Iterator[Take]:
         """The take of a file; ValueError names file and line."""

@@ -6,22 +6,20 @@ do not show (a foot on its edge, a rolled upper arm), everything that is said ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from backend.motion import kinematics, retarget
 from backend.motion import rotations as rot
-from backend.motion.anatomy import body_axes
+from backend.motion.anatomy import rest_frames
 from backend.motion.bone_map import BoneMap
 from backend.motion.motion import Motion
 from backend.motion.skeleton import Skeleton
 
 _SPREAD, _ALONG = np.deg2rad(10.0), np.deg2rad(4.0)
 # a foot whose drop leans as its leg does, to 4 degrees, is square to it; no T- or A-pose spreads its legs by 10
-_STRAIGHT, _FOLDED = np.cos(np.deg2rad(10.0)), np.sin(np.deg2rad(25.0))
-_FOLDS, _AGREE = 10, 0.8
+_FOLDED, _FOLDS, _AGREE = np.sin(np.deg2rad(25.0)), 10, 0.8
 # so many frames with the elbow bent by 25 degrees, folding in so much of one direction, show about what it folds
 
 
@@ -67,30 +65,33 @@ def _lean(bone: np.ndarray) -> float:
 
 
 def elbows_forward(motion: Motion, bone_map: BoneMap) -> dict[str, np.ndarray]:
-    """Slot -> local rotation (4,) of a rest pose whose elbows fold forwards, as ours do with the palms down.
+    """Slot -> local rotation (4,) of a rest pose whose elbows fold where ``anatomy`` takes them to: forwards, as ours
+    do with the palms down, or where a rest pose with bent elbows has bent them.
 
-    A T-pose with straight elbows does not show about what they fold. The movement does: 21 degrees upwards of forwards
-    in CMU's recordings, 42 downwards in O3DE's, and by so much every upper arm would be rolled. Hands stay as they are.
+    A T-pose with straight elbows does not show about what they fold, and one that bends them by 17 degrees, as the Daz
+    conversion of CMU's recordings, shows it to 10 degrees. The movement does: 21 degrees upwards of forwards in CMU's
+    recordings, 42 downwards in O3DE's, and by so much every upper arm would be rolled. Nothing moves: upper arm and
+    forearm turn about themselves, the hands stay as they are.
     """
     points = retarget.slot_points(motion.skeleton, bone_map)
-    _, _, forward = body_axes(points)
+    frames = rest_frames(points)
     turns = {}
     for side in ("left_", "right_"):
-        roll = _roll(motion, bone_map, points, side, forward)
-        if roll is not None:
-            turns |= {side + "shoulder": roll, side + "wrist": rot.inverse(roll)}
+        shoulder, elbow, wrist = (points[side + n] for n in ("shoulder", "elbow", "wrist"))
+        upper, lower = rot.normalize(elbow - shoulder), rot.normalize(wrist - elbow)
+        fold = _fold(motion, bone_map, side, upper)
+        if fold is not None:
+            wanted = rot.rotate(frames[side + "shoulder"], np.array([0.0, 0.0, 1.0]))
+            angle = np.arctan2(np.cross(fold, wanted) @ upper, fold @ wanted)
+            roll, below = rot.from_axis_angle(upper, angle), rot.from_axis_angle(lower, angle)
+            turns[side + "shoulder"], turns[side + "wrist"] = roll, rot.inverse(below)
+            turns[side + "elbow"] = rot.multiply(rot.inverse(roll), below)
     return turns
 
 
-def _roll(
-    motion: Motion, bone_map: BoneMap, points: Mapping[str, np.ndarray], side: str, forward: np.ndarray
-) -> np.ndarray | None:
-    """By what (4,) an upper arm is turned about itself at rest so that its elbow folds along ``forward``; None where
-    the elbow is bent at rest or hardly ever bends."""
-    shoulder, elbow, wrist = (points[side + n] for n in ("shoulder", "elbow", "wrist"))
-    bone = rot.normalize(elbow - shoulder)
-    if bone @ rot.normalize(wrist - elbow) < _STRAIGHT:
-        return None
+def _fold(motion: Motion, bone_map: BoneMap, side: str, bone: np.ndarray) -> np.ndarray | None:
+    """The direction (3,), square to the upper arm's ``bone`` (3,) and as at rest, in which the movement folds the
+    elbow; None where it hardly ever bends or bends to all sides."""
     positions, world = kinematics.pose(motion)
     start, end = (positions[:, motion.skeleton.index(bone_map.slots[side + n][0])] for n in ("elbow", "wrist"))
     upper = world[:, motion.skeleton.index(bone_map.slots[side + "shoulder"][-1])]
@@ -98,7 +99,7 @@ def _roll(
     fold = fold - (fold @ bone)[:, None] * bone
     size = np.linalg.norm(fold, axis=-1)
     bent = size > _FOLDED
-    mean = fold[bent].sum(axis=0)
-    if bent.sum() < _FOLDS or np.linalg.norm(mean) < _AGREE * size[bent].sum():
+    total = fold[bent].sum(axis=0)
+    if bent.sum() < _FOLDS or np.linalg.norm(total) < _AGREE * size[bent].sum():
         return None
-    return rot.between(rot.normalize(mean), rot.normalize(forward - (forward @ bone) * bone))
+    return rot.normalize(total)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
-from .. import caption_lines
-from ..caption_lines import CaptionLine
+from ..caption_lines import MAX_BYTES, CaptionLine, sentence_or_line, sound_lines
+
+_log = logging.getLogger(__name__)
 
 
 def path_beside(recording: Path) -> Path:
@@ -14,6 +16,15 @@ def path_beside(recording: Path) -> Path:
 
 def captions(recording: Path) -> tuple[CaptionLine, ...]:
     """Those of the text file with the recording's name, none where there is no such file. A line is a sentence or, with
-    "#", HumanML3D's ``caption#words#start#end``. ValueError names file and line."""
+    "#", HumanML3D's ``caption#words#start#end``; one that is neither is logged and left out. ValueError names a file of
+    which no line can be read."""
     path = path_beside(recording)
-    return tuple(caption_lines.read(path, caption_lines.sentence_or_line)) if path.exists() else ()
+    if not path.exists():
+        return ()
+    with open(path, "rb") as file:
+        found, problems = sound_lines(file.read(MAX_BYTES + 1), str(path), sentence_or_line)
+    if not found:
+        raise ValueError(problems[0])
+    for problem in problems:
+        _log.warning("%s; the line is left out", problem)
+    return tuple(found)

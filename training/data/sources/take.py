@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,11 +38,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A take that is left out: its file and the reason, for people."""
+    """A take that is left out: its file and the reason, for people. ``passing``: something is missing that may be there
+    next time, so a build that goes on tries again."""
 
     id: str
     path: Path
     reason: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +83,21 @@ class Take:
 
 
 class Source(Protocol):
-    """One folder of recordings in a known layout."""
+    """One folder of recordings in a known layout; a dataclass, because its fields are the settings of a build."""
 
     name: str
     terms: Terms
+    together: int
+    """how many items make one shard"""
+    folder: Path
 
     def items(self) -> Iterator[Item]:
         """What there is, in an order that is the same on every machine, without reading the files; ValueError or
         FileNotFoundError where the folder is not of this layout."""
+
+    def beside(self) -> Iterable[Path]:
+        """Files that bear on every item and are not among its paths: lists, an index, body models. A build makes anew
+        what was made before one of them changed."""
 
     def read(self, item: Item) -> Iterator[Take | Skipped]:
         """The takes of an item. ValueError (also as FormatError) or OSError: the item cannot be read."""

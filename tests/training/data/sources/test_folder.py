@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from backend.motion import retarget
 from backend.motion.formats import bvh, npz
 from backend.motion.kinematics import joint_positions
+from backend.motion.skeleton import canonical
 from training.data import preparing
 from training.data.caption_lines import CaptionLine
 from training.data.sources import bpy_reader
@@ -53,7 +55,7 @@ def test_files_of_all_formats_are_found_at_any_depth(own):
     found, errors = read_all(Folder(own))
     assert not errors
     assert {t.id: (t.source, t.subject, t.label, t.bone_map and t.bone_map.name) for t in found.values()} == {
-        "StandStill_02.bvh": ("folder", own.name, "stand still", "O3DE and Unity humanoid"),
+        "StandStill_02.bvh": ("folder", "folder", "stand still", "O3DE and Unity humanoid"),
         "ann/01_01.bvh": ("folder", "ann", "01_01", "DAZ (cgspeed)"),
         "ann/monday/SlowWalk1.BVH": ("folder", "ann", "slow walk", "CMU MotionBuilder"),
         "bob/bob_jump.amc": ("folder", "bob", "bob jump", "CMU ASF"),
@@ -107,7 +109,7 @@ def test_legs_that_are_no_grown_persons_are_said(tmp_path, make, caplog):
     assert not caplog.records and leg(found["child.bvh"]) == pytest.approx(0.42, abs=0.01)
 
 
-def test_sentences_beside_a_recording_are_its_captions(tmp_path, layouts):
+def test_sentences_beside_a_recording_are_its_captions(tmp_path, layouts, caplog):
     layouts.o3de(tmp_path / "walk.bvh", seconds=0.2)
     text = "a person walks\n\na man strolls#a/DET man/NOUN stroll/VERB#0.0#0.1\n"
     (tmp_path / "walk.txt").write_text(text, encoding="utf-8")
@@ -116,8 +118,14 @@ def test_sentences_beside_a_recording_are_its_captions(tmp_path, layouts):
     (take,) = Folder(tmp_path).read(item)
     words = (("a", "DET"), ("man", "NOUN"), ("stroll", "VERB"))
     assert take.captions == (CaptionLine("a person walks"), CaptionLine("a man strolls", words, 0.0, 0.1))
-    (tmp_path / "walk.txt").write_text("a person walks\na man#strolls\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="walk.txt, line 2: expected caption#words#start#end"):
+    assert not caplog.records
+    # one slip costs its line, not the recording
+    (tmp_path / "walk.txt").write_text("a man#strolls\na person walks\n", encoding="utf-8")
+    (take,) = Folder(tmp_path).read(item)
+    assert take.captions == (CaptionLine("a person walks"),)
+    assert "walk.txt, line 1: expected caption#words#start#end" in caplog.text
+    (tmp_path / "walk.txt").write_text("a man#strolls\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="walk.txt, line 1: expected caption#words#start#end"):
         list(Folder(tmp_path).read(item))
 
 
@@ -181,12 +189,21 @@ def test_damaged_files_are_named_with_their_reason_and_cost_themselves_alone(tmp
 def test_a_file_that_may_not_be_read_is_named(tmp_path, layouts, monkeypatch):
     layouts.o3de(tmp_path / "secret.bvh", seconds=0.2)
 
-    def refuse(path):
+    def refuse(path, mode):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)  # the tests may run as root, who may read everything
+    monkeypatch.setattr("pathlib.Path.open", refuse)  # the tests may run as root, who may read everything
     _, errors = read_all(Folder(tmp_path))
     assert errors == {"secret.bvh": "secret.bvh: cannot be opened (Permission denied)"}
+
+
+def test_pipes_and_devices_are_left_out(tmp_path, layouts, caplog):
+    """Reading a pipe would wait for ever, and a device never ends."""
+    layouts.o3de(tmp_path / "walk.bvh", seconds=0.2)
+    os.mkfifo(tmp_path / "pipe.bvh")
+    (tmp_path / "zero.bvh").symlink_to("/dev/zero")
+    assert [item.id for item in Folder(tmp_path).items()] == ["walk.bvh"]
+    assert "pipe.bvh is left out: it is no regular file" in caplog.text and "zero.bvh" in caplog.text
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path, layouts):
@@ -233,10 +250,10 @@ def test_fbx_and_glb_are_read_through_bpy(exported):
     takes = {t.id: (t.subject, t.label, t.bone_map.name) for t in found.values() if isinstance(t, Take)}
     assert takes == {
         "ann/GlideForward_01.glb": ("ann", "glide forward", "Unreal"),
-        "carried.fbx": ("user", "carried", "Unreal"),
-        "moves.fbx/Drive": ("user", "Drive", "Unreal"),
-        "moves.fbx/Glide": ("user", "Glide", "Unreal"),
-        "two_figures.glb": ("user", "two figures", "Unreal"),
+        "carried.fbx": ("folder", "carried", "Unreal"),
+        "moves.fbx/Drive": ("folder", "Drive", "Unreal"),
+        "moves.fbx/Glide": ("folder", "Glide", "Unreal"),
+        "two_figures.glb": ("folder", "two figures", "Unreal"),
     }
 
 
@@ -334,6 +351,33 @@ def test_a_reader_that_dies_costs_its_file_alone(glb, tmp_path, monkeypatch, scr
     (item,) = source.items()
     with pytest.raises(bpy_reader.BpyError, match=message):
         list(source.read(item))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-ins for bpy are shell scripts")
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"names": np.array([{}], dtype=object)}, "holds Python objects"),
+        ({"names": np.array(["hips"] * 3)}, "no bone map"),
+        ({"rest": np.zeros((1, 3, 4))}, "'rest' has J = 1 where"),
+        ({"actions": None}, "lacks actions"),
+        ({"action0": np.full((2, 22, 3, 4), np.nan)}, "'action0' holds NaN"),
+        ({"action0": np.zeros((2, 21, 3, 4))}, r"'action0' is \(2, 21, 3, 4\)"),
+        ({"action0": None}, "lacks action0"),
+    ],
+)
+def test_what_bpy_made_is_checked_as_any_file(glb, tmp_path, made, message):
+    body = canonical()
+    heads = body.rest_positions[:, [0, 2, 1]] * [1.0, -1.0, 1.0]  # Z up
+    whole = {
+        "names": np.array(body.names), "parents": np.array(body.parents), "fps": np.array([30.0, 1.0]),
+        "rest": np.concatenate([np.tile(np.eye(3), (22, 1, 1)), heads[..., None]], axis=-1),
+        "actions": np.array(["walk"]), "reasons": np.array([""]), "action0": np.zeros((2, 22, 3, 4)),
+    } | made  # fmt: skip
+    np.savez(tmp_path / "made.npz", **{key: array for key, array in whole.items() if array is not None})
+    found, errors = read_all(Folder(glb, stand_in(tmp_path, f"cp {tmp_path}/made.npz $3/0000.npz")))
+    said = [*errors.values(), *(one.reason for one in found.values())]
+    assert len(said) == 1 and re.search(message, said[0]), said
 
 
 def test_files_larger_than_anybody_needs_are_not_given_to_bpy(glb, tmp_path, monkeypatch):

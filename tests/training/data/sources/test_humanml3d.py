@@ -188,8 +188,15 @@ def test_other_folders_are_refused(tmp_path):
     [
         "./pose_data/KIT/3/x_poses.npy,0,117",
         "./pose_data/KIT/3/x_poses.npy,zero,117,000001.npy",
+        "./pose_data/KIT/3/x_poses.npy,-5,-1,000001.npy",
+        "./pose_data/KIT/3/x_poses.npy,0,-2,000001.npy",
+        "./pose_data/KIT/3/x_poses.npy,0,1_0,000001.npy",
+        "./pose_data/KIT/3/x_poses.npy,\u0661,10,000001.npy",
         "./pose_data/KIT/../../../x_poses.npy,0,117,000001.npy",
         "/etc/KIT/x_poses.npy,0,117,000001.npy",
+        "./pose_data//etc/KIT/x_poses.npy,0,117,000001.npy",
+        "./pose_data/C:/KIT/x_poses.npy,0,117,000001.npy",
+        "C:KIT/x_poses.npy,0,117,000001.npy",
         "..\\..\\KIT/x_poses.npy,0,117,000001.npy",
         "./pose_data/KIT/3/x_poses.npy,0,117,../000001.npy",
     ],
@@ -198,6 +205,11 @@ def test_an_index_that_leads_elsewhere_is_refused(tmp_path, line):
     (tmp_path / "index.csv").write_text(INDEX + line + "\n")
     with pytest.raises(ValueError, match="index.csv, line 2"):
         read_index(tmp_path / "index.csv")
+
+
+def test_recordings_taken_whole_are_listed_without_an_end(tmp_path):
+    (tmp_path / "index.csv").write_text(INDEX + "./pose_data/humanact12/humanact12/P11G01R02.npy,0,-1,000001.npy\n")
+    assert read_index(tmp_path / "index.csv")["000001"].performer == "humanact12/P11"
 
 
 def test_an_archive_that_is_none_is_named(tmp_path):

@@ -56,5 +56,5 @@ def test_without_libraries_or_bpy_it_ends_before_anything_is_read(tmp_path):
         list(Libraries(tmp_path).items())
     (tmp_path / "kaykit").mkdir()
     (tmp_path / "kaykit" / "some.glb").touch()
-    with pytest.raises(ValueError, match="--bpy-python .*nowhere is not there"):
+    with pytest.raises(FileNotFoundError, match="--bpy-python .*nowhere is not there"):
         list(Libraries(tmp_path, tmp_path / "nowhere").items())
