@@ -22,6 +22,7 @@ def build(
     ``language``, ``motion``: other fields of the two networks' configurations."""
     import torch
 
+    from backend.models.vqvae import VQVAE, VQVAEConfig
     from training import checkpoint, export, text_tokenizer, tokenizer
     from training import language as stage
 
@@ -37,7 +38,7 @@ def build(
         meta = {"config": stage.LanguageTraining(model=shape).to_dict()}
         checkpoint.save_weights(runs / "language", weights, meta)
         small = {"width": 16, "code_width": 8, "codes": CODES, "dilations": (1,)}
-        vqvae = tokenizer.VQVAE(tokenizer.VQVAEConfig(**(small | dict(motion))))
+        vqvae = VQVAE(VQVAEConfig(**(small | dict(motion))))
         vqvae.quantizer.codebook.normal_(std=20.0)  # an untrained decoder hardly moves
         meta = {"config": tokenizer.TokenizerTraining(model=vqvae.config).to_dict()}
         normalised = {"mean": torch.from_numpy(mean), "std": torch.from_numpy(std)}

@@ -1,9 +1,11 @@
-"""`python -m training`: the data, meshes, the probes, and where the stages are.
+"""`python -m training`: the data, meshes, published weights, the probes, and where the stages are.
 
     data ...       data sets: build, inspect, export (python -m training data --help)
+    tokenizer ...  motion tokenizers: train, eval
     mesh           a motion on the user's own SMPL-X body, as GLB or OBJ
+    import         weights that others published, as safetensors
     probe          40 prompts through a bundle, checked by kinematics
-Stages are modules of their own: training.tokenizer, training.language, training.export; whole runs: training/recipes.
+Other stages are modules of their own: training.language, training.export; whole runs: training/recipes.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ _ENVIRONMENT = (
 
 def main(arguments: list[str] | None = None) -> int:
     try:
-        from . import mesh_command, probe
+        from . import mesh_command, probe, tokenizer_command
         from .data import commands as data
+        from .importing import command as importing
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed here: {_ENVIRONMENT}", file=sys.stderr)
         return 2
@@ -31,11 +34,17 @@ def main(arguments: list[str] | None = None) -> int:
     parts = parser.add_subparsers(dest="command", required=True)
     raw = argparse.RawDescriptionHelpFormatter
     data.add_arguments(parts.add_parser("data", help="data sets", description=data.__doc__, formatter_class=raw))
+    tokenizer_command.add_arguments(parts.add_parser("tokenizer", help="motion tokenizers"))
     mesh_command.add_arguments(parts.add_parser("mesh", help="a motion on an SMPL-X body"))
+    importing.add_arguments(parts.add_parser("import", help="weights that others published"))
     probe.add_arguments(parts.add_parser("probe", help="40 prompts, checked by kinematics"))
     args = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return {"data": data.main, "mesh": mesh_command.main, "probe": probe.main}[args.command](args)
+    commands = {
+        "data": data.main, "tokenizer": tokenizer_command.main, "mesh": mesh_command.main,
+        "import": importing.main, "probe": probe.main,
+    }  # fmt: skip
+    return commands[args.command](args)
 
 
 if __name__ == "__main__":

@@ -29,12 +29,14 @@ class RunConfig:
     """budget in steps instead of minutes (a run of given steps repeats exactly)"""
     lr: float = 4e-4
     final_lr: float = 0.01
-    """of the peak, at the end of the cosine"""
+    """of the peak, at the end of the cosine or from ``drop`` on"""
+    drop: float | None = None
+    """part of the budget after which the learning rate falls in one step, having been constant; None: a cosine"""
     warmup: float = 0.02
     """part of the budget"""
     weight_decay: float = 1e-4
-    clip: float = 1.0
-    """largest norm of the gradient"""
+    clip: float | None = 1.0
+    """largest norm of the gradient; None: any"""
     average: float = 0.999
     """decay of the averaged weights, which are what is measured and exported"""
     bfloat16: bool = True
@@ -115,6 +117,8 @@ class Run(ABC):
         c = self.config
         if self.used < c.warmup:
             return c.lr * max(self.used / c.warmup, 0.01)
+        if c.drop is not None:
+            return c.lr * (c.final_lr if self.used >= c.drop else 1.0)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, (self.used - c.warmup) / (1 - c.warmup))))
         return c.lr * (c.final_lr + (1 - c.final_lr) * cosine)
 
@@ -129,7 +133,8 @@ class Run(ABC):
         losses = self.losses()
         self.optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        if self.config.clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.average.update(self.model)
         self.step += 1

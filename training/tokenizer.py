@@ -1,23 +1,22 @@
-"""Stage 1: the motion tokenizer. Reads the feature cache, trains a VQ-VAE for a budget of minutes (or steps), keeps
-averaged weights, and measures reconstruction: MPJPE by forward kinematics, root drift and heading error after 5 s.
+"""Stage 1: the motion tokenizer. Trains a VQ-VAE, plain or part-aware, on the rows of any codec for a budget of minutes
+(or steps) and keeps averaged weights. MS-272 can be trained against forward kinematics, every codec as published.
 
-    python -m training.tokenizer --out runs/tokenizer --minutes 45
+    python -m training tokenizer train --set data/starter --out runs/tokenizer
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from backend.models.vqvae import VQVAE, VQVAEConfig
-from training import checkpoint
-from training.data import feature_set
-from training.data.store import DEFAULT, open_set
+from backend.models.part_vqvae import PartVQVAE, motion_tokenizer
+from backend.models.vqvae import VQVAE
+from backend.motion.features.codec import codec
+from backend.motion.features.normalisation import published
+from training import checkpoint, tokenizer_eval
+from training.data import row_statistics
 from training.motion_loss import (
     FPS,
     POSITIONS,
@@ -31,40 +30,11 @@ from training.motion_loss import (
     MotionLoss,
     root_path,
 )
-from training.run import Run, RunConfig
+from training.row_loss import RowLoss
+from training.run import Run
+from training.tokenizer_config import TokenizerTraining
 
 DRIFT_FRAMES = round(5 * FPS)
-
-
-def starter_model() -> VQVAEConfig:
-    return VQVAEConfig(width=256, code_width=64, codes=1024, dilations=(3, 1), decay=0.98, reset_below=0.1)
-
-
-@dataclass
-class TokenizerTraining(RunConfig):
-    """A run of stage 1."""
-
-    model: VQVAEConfig = field(default_factory=starter_model)
-    loss: LossWeights = field(default_factory=LossWeights)
-    batch: int = 64
-    window: int = 64
-    """frames"""
-    plain: float = 0.02
-    """part of the budget without quantisation, before the codebook starts from the encoder's outputs"""
-    positions_every: int = 2
-    """joint positions are compared at each n-th pair of frames"""
-
-    def to_dict(self) -> dict:
-        return asdict(self) | {"model": self.model.to_dict()}
-
-    @classmethod
-    def from_dict(cls, d: dict) -> TokenizerTraining:
-        d = dict(d)
-        if "model" in d:
-            d["model"] = VQVAEConfig.from_dict(d["model"])
-        if "loss" in d:
-            d["loss"] = LossWeights(**d["loss"])
-        return cls(**d)
 
 
 BLOCKS = (ROOT_VELOCITY, TURN, POSITIONS, VELOCITIES, ROTATIONS)
@@ -94,7 +64,7 @@ class Windows:
 
     def __init__(self, data, mean: np.ndarray, std: np.ndarray, window: int, device: torch.device):
         lengths = np.array([len(f) for f in data.features])
-        frames = np.empty((int(lengths.sum()), WIDTH), np.float16)
+        frames = np.empty((int(lengths.sum()), len(mean)), np.float16)
         valid = np.empty(len(frames), bool)
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         for start, clip, mask in zip(starts, data.features, data.mask, strict=True):
@@ -109,7 +79,7 @@ class Windows:
         self.offsets = torch.arange(window, device=device)
 
     def sample(self, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Normalised features (batch, window, 272) float32, zero where the mask (batch, window) is False."""
+        """Normalised features (batch, window, D) float32, zero where the mask (batch, window) is False."""
         clips = torch.multinomial(self.weights, batch, replacement=True)
         lengths = self.lengths[clips]
         spare = (lengths - self.window).clamp(min=0) + 1
@@ -130,61 +100,81 @@ class TokenizerRun(Run):
         self.validation = validation
         self.frozen = codes_of is not None
         saved = checkpoint.load_trainer(self.out)
-        model = VQVAE(config.model)
+        model = motion_tokenizer(config.model)
         if self.frozen:
             model, self.mean, self.std = load(codes_of)
-            model.encoder.requires_grad_(False)
         elif saved is None:
-            self.mean, self.std = normalisation(data.features, data.weights)
+            self.mean, self.std = normalisation_of(config, data)
         if saved is not None:
             self.mean, self.std = saved["mean"].numpy(), saved["std"].numpy()
         self.windows = Windows(data, self.mean, self.std, config.window, self.device)
-        mean, std = torch.from_numpy(self.mean), torch.from_numpy(self.std)
-        self.loss = MotionLoss(config.loss, mean, std, config.positions_every).to(self.device)
-        self.seen = torch.zeros(config.model.codes, dtype=torch.bool, device=self.device)
+        self.loss = loss_of(config, self.mean, self.std).to(self.device)
+        self.seen = torch.zeros(len(config.model.streams), config.model.codes, dtype=torch.bool, device=self.device)
         self.start(model, saved)
 
     def losses(self) -> dict[str, torch.Tensor]:
         features, mask = self.windows.sample(self.config.batch)
         if self.frozen:
-            self.model.quantizer.eval()  # the codebook moves in training mode only
+            self.model.hold_codes()
         with self.autocast():
             quantise = self.frozen or self.used >= self.config.plain
             out, codes, commitment = self.model(features, mask, quantise=quantise)
         total, parts = self.loss(out, features, mask, phase=self.step)
         if codes is not None:
-            self.seen[codes.reshape(-1)] = True
+            for seen, stream in zip(self.seen, tokenizer_eval.streams(codes)):
+                seen[stream.reshape(-1)] = True
         return {"loss": total + self.config.loss.commitment * commitment, **parts, "commitment": commitment}
 
     def extra(self) -> dict:
-        seen = int(self.seen.sum())
+        seen = self.seen.sum(1).tolist()
         self.seen.zero_()
-        return {"codes_seen": seen}
+        return {"codes_seen": seen if len(seen) > 1 else seen[0]}
 
     def state(self) -> dict:
-        averages = self.model.quantizer.averages()
-        return {"averages": averages, "mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
+        normalised = {"mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
+        return normalised | {"averages": self.model.averages()}
 
     def restore(self, saved: dict) -> None:
-        self.model.quantizer.load_averages(saved["averages"])
+        self.model.load_averages(saved["averages"])
 
     def weights(self) -> tuple[dict[str, torch.Tensor], dict]:
         tensors = {"mean": torch.from_numpy(self.mean), "std": torch.from_numpy(self.std)}
         meta = {"config": self.config.to_dict(), "step": self.step, "minutes": self.elapsed / 60}
         return self.average.tensors | tensors, meta
 
-    def averaged(self) -> VQVAE:
-        model = VQVAE(self.config.model).to(self.device)
+    def averaged(self) -> VQVAE | PartVQVAE:
+        model = motion_tokenizer(self.config.model).to(self.device)
         model.load_state_dict(self.average.tensors)
         return model.eval()
 
     def measure(self) -> dict | None:
         if self.validation is None:
             return None
-        return evaluate(self.averaged(), self.mean, self.std, self.validation.features)
+        if isinstance(self.config.loss, LossWeights):
+            return evaluate(self.averaged(), self.mean, self.std, self.validation.features)
+        tokenizer = tokenizer_eval.Tokenizer(self.averaged(), self.mean, self.std, codec(self.config.codec))
+        return tokenizer_eval.evaluate(tokenizer, self.validation.features)
 
 
-def train(config: TokenizerTraining, data, out_dir: Path, validation=None, codes_of: Path | None = None) -> VQVAE:
+def normalisation_of(config: TokenizerTraining, data) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation (D,) that the run scales rows by."""
+    if config.normalisation is not None:
+        given = published(config.normalisation)
+        return given.mean.copy(), given.std.copy()
+    if isinstance(config.loss, LossWeights):
+        return normalisation(data.features, data.weights)
+    return row_statistics.statistics(codec(config.codec), data.features)
+
+
+def loss_of(config: TokenizerTraining, mean: np.ndarray, std: np.ndarray) -> MotionLoss | RowLoss:
+    if isinstance(config.loss, LossWeights):
+        return MotionLoss(config.loss, torch.from_numpy(mean), torch.from_numpy(std), config.positions_every)
+    return RowLoss(config.loss, codec(config.codec).layout["positions"])
+
+
+def train(
+    config: TokenizerTraining, data, out_dir: Path, validation=None, codes_of: Path | None = None
+) -> VQVAE | PartVQVAE:
     """Train until the budget is used; goes on where a killed run was saved. Returns the averaged model.
 
     ``codes_of``: train the decoder alone on top of that run's encoder and codebook, so that codes stay what they are.
@@ -194,19 +184,27 @@ def train(config: TokenizerTraining, data, out_dir: Path, validation=None, codes
     return run.averaged()
 
 
-def load(folder: Path) -> tuple[VQVAE, np.ndarray, np.ndarray]:
+def load(folder: Path) -> tuple[VQVAE | PartVQVAE, np.ndarray, np.ndarray]:
     """Averaged model, mean and std of a run's folder."""
+    found = load_tokenizer(folder)
+    return found.model, found.mean, found.std
+
+
+def load_tokenizer(folder: Path) -> tokenizer_eval.Tokenizer:
+    """The averaged model of a run's folder with all that measuring it needs."""
     tensors, meta = checkpoint.load_weights(Path(folder))
     mean, std = tensors.pop("mean").numpy(), tensors.pop("std").numpy()
-    model = VQVAE(TokenizerTraining.from_dict(meta["config"]).model)
+    config = TokenizerTraining.from_dict(meta["config"])
+    model = motion_tokenizer(config.model)
     model.load_state_dict(tensors)
-    return model.eval(), mean, std
+    return tokenizer_eval.Tokenizer(model.eval(), mean, std, codec(config.codec))
 
 
 @torch.no_grad()
 def evaluate(model: VQVAE, mean: np.ndarray, std: np.ndarray, motions: list[np.ndarray]) -> dict:
-    """Reconstruction of whole motions (T, 272): mean root-aligned joint error in mm, median root drift in cm and
-    heading error in degrees 5 s on (every stretch of 5 s is a sample), codes used and their perplexity."""
+    """Reconstruction of whole MS-272 motions (T, 272): mean joint error in mm, seen from the root and its heading (the
+    MPJPE of ``tokenizer_eval`` counts the heading's error too), median root drift in cm and heading error in degrees
+    5 s on (every stretch of 5 s is a sample), codes used and their perplexity."""
     device = next(model.parameters()).device
     mean_t, std_t = torch.from_numpy(mean).to(device), torch.from_numpy(std).to(device)
     kinematics = ForwardKinematics().to(device)
@@ -242,27 +240,3 @@ def evaluate(model: VQVAE, mean: np.ndarray, std: np.ndarray, motions: list[np.n
         "motions": len(motions),
         "frames": frames,
     }
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.tokenizer", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumes where one was saved")
-    parser.add_argument("--set", type=Path, default=DEFAULT, help="data set of motions (default: %(default)s)")
-    parser.add_argument("--config", type=Path, help="JSON with fields of TokenizerTraining")
-    parser.add_argument("--minutes", type=float)
-    parser.add_argument("--evaluate", nargs="*", metavar="SPLIT", help="only measure a finished run on these splits")
-    args = parser.parse_args(arguments)
-    dataset = open_set(args.set)
-    if args.evaluate is not None:
-        model, mean, std = load(args.out)
-        for split in args.evaluate:
-            print(split, json.dumps(evaluate(model, mean, std, feature_set.load(dataset, split, False).features)))
-        return
-    config = TokenizerTraining.from_dict(json.loads(args.config.read_text()) if args.config else {})
-    if args.minutes is not None:
-        config.minutes = args.minutes
-    train(config, feature_set.load(dataset, "train"), args.out, feature_set.load(dataset, "val", mirrored=False))
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 
+import numpy as np
+
 from ..bundles.bundle import shown
+from ..motion.features import motionx623
 
 
 @dataclass
@@ -93,6 +96,8 @@ class VQVAEConfig:
     """of the exponential averages behind the codebook"""
     reset_below: float = 1.0
     """a code whose averaged use a batch falls below this is replaced; 0 switches replacement off"""
+    robust_commitment: bool = False
+    """far from its code an encoder output is pulled by a constant force instead of the published growing one"""
 
     def __post_init__(self):
         self.dilations = tuple(int(d) for d in self.dilations)
@@ -104,6 +109,11 @@ class VQVAEConfig:
     @property
     def frames_per_code(self) -> int:
         return 2**self.down
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What a frame's codes stand for, one code each."""
+        return ("motion",)
 
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights, those of the published files, and ``mean`` and ``std`` of the features;
@@ -137,6 +147,69 @@ class VQVAEConfig:
         return cls(**checked(cls, d, _VQVAE))
 
 
+EVERY, EVEN, ODD = slice(None), slice(0, None, 2), slice(1, None, 2)
+FOLLOWING: dict[str, dict[str, slice]] = {
+    "vanilla": {},
+    "concat": {},
+    "body_first": {"hands": EVERY},
+    "alternating": {"body": EVEN, "hands": ODD},
+    "hand_first": {"body": EVERY},
+}
+"""Order of the parts -> which codes of a stream are found only after the other stream's, which is fused in before.
+
+"vanilla" has one stream for all; in "concat" the streams meet in the decoder alone; "hand_first" is MotionGPT-2's.
+The paper does not say what alternates in "alternating": here it is time, hands first at every other code. (Turns by
+training step would need both orders to be learnt and would leave open which one encodes.)
+"""
+
+
+@dataclass
+class PartVQVAEConfig(VQVAEConfig):
+    """The shape of the part-aware tokenizer on Motion-X-623: body and hands have a codebook each."""
+
+    input_width: int = 623
+    order: str = "hand_first"
+    """one of ``FOLLOWING``"""
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        return ("motion",) if self.order == "vanilla" else ("body", "hands")
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Stream -> which features it encodes; ValueError where rows have another width than Motion-X-623."""
+        every = np.arange(self.input_width)
+        return dict(zip(self.streams, (every,) if self.order == "vanilla" else motionx623.split(every)))
+
+    def plain(self, input_width: int) -> VQVAEConfig:
+        """The ordinary tokenizer of these sizes on so many features; encoders and decoder are its halves."""
+        shared = {field.name: getattr(self, field.name) for field in fields(VQVAEConfig)}
+        return VQVAEConfig(**shared | {"input_width": input_width})
+
+    def tensors(self) -> dict[str, tuple[int, ...]]:
+        whole = self.plain(self.input_width).tensors()
+        shapes = {name: shape for name, shape in whole.items() if name.startswith(("decoder.", "mean", "std"))}
+        for stream, columns in self.columns().items():
+            for name, shape in self.plain(len(columns)).tensors().items():
+                half, _, rest = name.partition(".")
+                if half in ("encoder", "quantizer"):
+                    shapes[f"{half}s.{stream}.{rest}"] = shape
+        fused = [f"fusions.{stream}" for stream in FOLLOWING[self.order]]
+        for name in fused + (["merge"] if len(self.streams) > 1 else []):
+            shapes |= {f"{name}.weight": (self.code_width, 2 * self.code_width, 1), f"{name}.bias": (self.code_width,)}
+        return shapes
+
+    @classmethod
+    def from_dict(cls, d: dict) -> PartVQVAEConfig:
+        config = cls(**checked(cls, d, _VQVAE | {"order": tuple(FOLLOWING)}))
+        config.columns()
+        return config
+
+
+def tokenizer_config(d: dict) -> VQVAEConfig:
+    """Of either tokenizer, as its ``to_dict`` wrote it: the part-aware one states its order."""
+    return (PartVQVAEConfig if isinstance(d, dict) and "order" in d else VQVAEConfig).from_dict(d)
+
+
 # Smallest and largest value of each number. Wide enough for the published models and far beyond; what a model weighs is
 # bounded by its file, these bound what is computed from a config before that: names, caches, intermediate results.
 _LANGUAGE_MODEL = {
@@ -164,7 +237,7 @@ _VQVAE = {
 _MAX_DEPTH = 16
 
 
-def checked(cls: type, d: dict, bounds: dict[str, tuple[float, float]]) -> dict:
+def checked(cls: type, d: dict, bounds: dict[str, tuple]) -> dict:
     """``d`` when each of its fields is one of the dataclass ``cls``, of its default's type and within ``bounds``;
     ValueError names the one that is not."""
     if not isinstance(d, dict):
@@ -181,11 +254,16 @@ def checked(cls: type, d: dict, bounds: dict[str, tuple[float, float]]) -> dict:
     return d
 
 
-def _check(name: str, value, default, bounds: tuple[float, float] | None) -> None:
-    """ValueError unless ``value`` is true or false, or a number between ``bounds``, as the default is."""
+def _check(name: str, value, default, bounds: tuple | None) -> None:
+    """ValueError unless ``value`` is true or false, a word of ``bounds``, or a number between them, as the default
+    is."""
     if bounds is None:
         if not isinstance(value, bool):
             raise ValueError(f"{name!r} must be true or false, got {shown(value)}")
+        return
+    if isinstance(default, str):
+        if value not in bounds:
+            raise ValueError(f"{name!r} must be one of {', '.join(bounds)}, got {shown(value)}")
         return
     low, high = bounds
     kinds, what = ((int, float), "a number") if isinstance(default, float) else ((int,), "a whole number")

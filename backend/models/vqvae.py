@@ -86,24 +86,41 @@ class Quantizer(nn.Module):
     def lookup(self, codes: torch.Tensor) -> torch.Tensor:
         return F.embedding(codes, self.codebook)
 
+    def scaled(self, x: torch.Tensor) -> torch.Tensor:
+        """Encoder outputs (..., code_width) as they are compared with codes."""
+        return F.normalize(x, dim=-1) if self.config.unit_codes else x
+
+    def glance(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """``x`` (M, code_width) quantised as ``forward`` will do it, the codebook left where it is; in training a new
+        one starts here, from the rows under ``mask``."""
+        x = self.scaled(x)
+        self._start_if_new(x, mask)
+        return _straight_through(x, self.lookup(self.nearest(x.detach())))
+
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None):
         """``x`` (M, code_width) float32, ``mask`` (M,) bool of rows that count -> quantised (M, code_width) with the
         gradient passed straight through, codes (M,), commitment loss (scalar)."""
-        if self.config.unit_codes:
-            x = F.normalize(x, dim=-1)
+        x = self.scaled(x)
         if mask is None:
             mask = torch.ones(len(x), dtype=torch.bool, device=x.device)
-        if self.training and not bool(self.counts.any()):
-            self._start(x.detach()[mask])
+        self._start_if_new(x, mask)
         codes = self.nearest(x.detach())
         quantised = self.lookup(codes)
         if self.training:
             self._move(x.detach()[mask], codes[mask])
-        # squared near the code, linear far from it: a few windows that the codebook cannot follow (spins) would else
-        # outweigh all others and drive the encoder apart (seen: 10^6 times the usual loss)
-        distance = 2 * F.huber_loss(x, quantised, reduction="none").mean(-1)
+        if self.config.robust_commitment:
+            # squared near the code, linear far from it: a few windows that the codebook cannot follow (spins) would
+            # else outweigh all others and drive the encoder apart (seen: 10^6 times the usual loss)
+            distance = 2 * F.huber_loss(x, quantised, reduction="none").mean(-1)
+        else:
+            distance = F.mse_loss(x, quantised, reduction="none").mean(-1)
         commitment = (distance * mask).sum() / mask.sum().clamp(min=1)
-        return x + (quantised - x).detach(), codes, commitment
+        return _straight_through(x, quantised), codes, commitment
+
+    def _start_if_new(self, x: torch.Tensor, mask: torch.Tensor | None) -> None:
+        if self.training and not bool(self.counts.any()):
+            x = x.detach()
+            self._start(x if mask is None else x[mask])
 
     def _candidates(self, x: torch.Tensor) -> torch.Tensor:
         """As many rows as there are codes, drawn from ``x``; repeated with a little noise where there are too few."""
@@ -147,6 +164,16 @@ class Quantizer(nn.Module):
         self.counts.copy_(state["counts"])
 
 
+def _straight_through(x: torch.Tensor, quantised: torch.Tensor) -> torch.Tensor:
+    """The values of ``quantised`` with the gradient of ``x``."""
+    return x + (quantised - x).detach()
+
+
+def code_mask(mask: torch.Tensor | None, codes: int, frames: int) -> torch.Tensor | None:
+    """Of frames (B, T) -> of codes (B, ``codes``), each of so many ``frames``: one that saw a frame that counts."""
+    return None if mask is None else mask[:, : codes * frames].reshape(len(mask), codes, frames).any(-1)
+
+
 class VQVAE(nn.Module):
     """Works on normalised features; T must be a multiple of ``config.frames_per_code`` (the rest is cut off)."""
 
@@ -167,9 +194,8 @@ class VQVAE(nn.Module):
         hidden = self.encoder(features.transpose(1, 2)).transpose(1, 2).float()  # (B, N, code_width)
         if not quantise:
             return self.decoder(hidden.transpose(1, 2)).transpose(1, 2).float(), None, hidden.new_zeros(())
-        if mask is not None:
-            mask = mask[:, : hidden.shape[1] * step].reshape(len(mask), -1, step).any(-1).reshape(-1)
-        flat, codes, commitment = self.quantizer(hidden.reshape(-1, hidden.shape[-1]), mask)
+        mask = code_mask(mask, hidden.shape[1], step)
+        flat, codes, commitment = self.quantizer(hidden.flatten(0, 1), None if mask is None else mask.flatten())
         out = self.decoder(flat.reshape(hidden.shape).transpose(1, 2)).transpose(1, 2)
         return out.float(), codes.reshape(hidden.shape[:2]), commitment
 
@@ -177,26 +203,20 @@ class VQVAE(nn.Module):
     def encode(self, features: torch.Tensor) -> torch.Tensor:
         """(B, T, input_width) normalised -> codes (B, T // 4)."""
         hidden = self.encoder(features.transpose(1, 2)).transpose(1, 2).float()
-        flat = hidden.reshape(-1, hidden.shape[-1])
-        if self.config.unit_codes:
-            flat = F.normalize(flat, dim=-1)
-        return self.quantizer.nearest(flat).reshape(hidden.shape[:2])
+        return self.quantizer.nearest(self.quantizer.scaled(hidden.flatten(0, 1))).reshape(hidden.shape[:2])
 
     def decode(self, codes: torch.Tensor) -> torch.Tensor:
         """Codes (B, N) -> normalised features (B, 4 N, input_width)."""
         return self.decoder(self.quantizer.lookup(codes).transpose(1, 2)).transpose(1, 2)
 
+    def hold_codes(self) -> None:
+        """From now on training leaves encoder and codebook as they are."""
+        self.encoder.requires_grad_(False)
+        self.quantizer.eval()
 
-PUBLISHED_PREFIXES = ("vqvae.", "vae.")
+    def averages(self) -> dict[str, torch.Tensor]:
+        """What a training checkpoint needs beside the weights."""
+        return self.quantizer.averages()
 
-
-def from_published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tokenizer's part of a published state dict (prefix ``vqvae.`` or ``vae.``) under our names."""
-    for prefix in PUBLISHED_PREFIXES:
-        ours = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-        if ours:
-            return ours
-    raise ValueError(
-        f"no tokenizer weights in this file: keys start with {sorted({k.split('.')[0] for k in state})[:5]}, "
-        f"accepted are {', '.join(PUBLISHED_PREFIXES)}"
-    )
+    def load_averages(self, state: dict[str, torch.Tensor]) -> None:
+        self.quantizer.load_averages(state)

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from backend import bundles  # noqa: E402
 from backend.engines import EngineError, create  # noqa: E402
 from backend.models.language_model import LanguageModelConfig  # noqa: E402
+from backend.models.vqvae import VQVAE, VQVAEConfig  # noqa: E402
 from backend.systems.prompts import SPECIALS  # noqa: E402
 from training import checkpoint, export, language, sequences, text_tokenizer, tokenizer  # noqa: E402
 from training.sequences import IGNORED, NONE, Dropping, Sampler, Sequences  # noqa: E402
@@ -98,7 +99,7 @@ def overfit(tmp_path_factory):
         weight_decay=0.0, dropping=Dropping(0.1, 0.05, (0.0, 0.05)), bfloat16=False, threads=1,
     )  # fmt: skip
     language.train(config, pairs, folder / "language", pairs)
-    vqvae = tokenizer.VQVAE(tokenizer.VQVAEConfig(width=16, code_width=8, codes=CODES, dilations=(1,)))
+    vqvae = VQVAE(VQVAEConfig(width=16, code_width=8, codes=CODES, dilations=(1,)))
     vqvae.quantizer.codebook.normal_()
     mean, std = torch.linspace(-1, 1, 272), torch.linspace(0.5, 2, 272)
     checkpoint.save_weights(

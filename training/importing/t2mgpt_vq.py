@@ -1,0 +1,35 @@
+"""T2M-GPT's motion tokenizer (``net_last.pth``), also MotionGPT 1's (``t2m.pth``, ``kit.pth``): papers.md 2.2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import guarded, manifest, tokenizer
+from .imported import Imported, Kind, listed, others
+
+SECTION, PREFIX = "net", "vqvae."
+LICENCE = "T2M-GPT's own files are under Apache-2.0; for those of MotionGPT 1 (t2m.pth, kit.pth) none is stated"
+
+
+def convert(found: Mapping) -> Imported:
+    """From ``{"net": {"vqvae.…": tensor}}``; ValueError says what does not fit."""
+    if SECTION not in found:
+        raise ValueError(f"it has no part {SECTION!r}, as T2M-GPT's tokenizers have; it has {listed(found)}")
+    tensors = guarded.tensors(found[SECTION], f"the part {SECTION!r}")
+    foreign = [name for name in tensors if not name.startswith(PREFIX)]
+    if foreign:
+        raise ValueError(f"tensor {foreign[0][:100]!r} does not belong there, names begin with {PREFIX!r}")
+    ours, config, rows = tokenizer.convert(manifest.under(tensors, PREFIX))
+    return Imported(
+        {tokenizer.FILE: ours},
+        licence=f"{LICENCE}; {rows.conditions}",
+        facts=tokenizer.facts(config, rows),
+        left_out=others(found, (SECTION,)),
+    )
+
+
+def recognises(found: Mapping) -> bool:
+    return SECTION in found
+
+
+KIND = Kind(2**30, (tokenizer.FILE,), convert, recognises)
