@@ -27,7 +27,7 @@ def test_training_reads_the_same_normalised_text():
 def test_training_and_serving_agree_on_every_number():
     pytest.importorskip("torch")
     from backend.models.language_model import LanguageModelConfig
-    from training import text_tokenizer, tokenizer
+    from training import text_tokenizer, tokenizer_config
 
     config = LanguageModelConfig()
     v = prompts.Vocabulary(config.text_size, config.codes)
@@ -37,7 +37,7 @@ def test_training_and_serving_agree_on_every_number():
     ids = (prompts.PAD, prompts.BOS, prompts.EOS, prompts.MOTION, prompts.END_MOTION)
     assert ids == tuple(text.token_to_id(t) for t in prompts.SPECIALS) == (0, 1, 2, 3, 4)
     assert text_tokenizer.encode(text, " A  Person\tWALKS ") == text_tokenizer.encode(text, "a person walks")
-    assert tokenizer.starter_model().frames_per_code == prompts.FRAMES_PER_CODE
+    assert tokenizer_config.starter_model().frames_per_code == prompts.FRAMES_PER_CODE
 
 
 @pytest.mark.parametrize("length_dropped, text_dropped", [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])

@@ -16,11 +16,15 @@ class Hands:
 
     folder: Path
     name: str = "hands"
+    together: int = 64
     terms = Terms("Made hands", "nowhere", "CC0")
 
     def items(self) -> Iterator[Item]:
         for number in range(4):
             yield Item(f"clip_{number}", ())
+
+    def beside(self) -> tuple[Path, ...]:
+        return ()
 
     def read(self, item: Item) -> Iterator[Take]:
         number = int(item.id[-1])
