@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from backend.motion.formats.text import write_bytes
 
 MAX_BYTES = 2**20
 MAX_LINES = 1000
@@ -126,11 +126,4 @@ def write(path: Path, captions: Iterable[CaptionLine]) -> None:
     lines = [line(caption) for caption in captions]
     if not lines:
         raise ValueError(f"no caption for {path}")
-    handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write("\n".join(lines) + "\n")
-        os.replace(unfinished, path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
