@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .motion.motion import Motion, as_rate
+from .motion.motion import Motion, as_rate, believed
 from .motion.skeleton import Skeleton
 
 # JSON-RPC's own codes; CANCELLED is the Language Server Protocol's
@@ -148,10 +148,11 @@ def decode_motion(d: dict) -> Motion:
     """The Motion of ``encode_motion``; RequestError says which part does not fit."""
     with reading("motion"):
         contacts = d.get("contacts")
-        return Motion(
+        motion = Motion(
             decode_skeleton(d["skeleton"]),
             decode_array(d["root"]),
             decode_array(d["rotations"]),
             decode_rate(d["fps"]),
             None if contacts is None else decode_array(contacts),
         )
+        return believed(motion)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -20,9 +21,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from backend.bundles import default_bundle_path
+from backend import bundles
 from backend.motion.skeleton import canonical
 from backend.protocol import PROTOCOL_VERSION, GenerateRequest, Segment, Take
+from backend.systems.vocabulary import FRAMES_PER_CODE
 
 from . import install_size, process_facts
 from .child import Backend, ChildFailed, unpacked
@@ -38,7 +40,7 @@ DEFAULT_TAKES = 4
 SETTLE_SECONDS, IDLE_SECONDS = 1.0, 5.0  # the threads of a BLAS spin for a moment after their last work
 MEGABYTE = 1e6
 # of the numpy engine with the default bundle, by the issue that asked for it
-READY, FIRST_CLIP, WARM_CLIP, EIGHT_TO_ONE, MEMORY, ZIP = 1.0, 2.5, 0.6, 2.5, 300.0, 20.0
+READY, FIRST_CLIP, ONE_WARM, WARM_CLIP, EIGHT_TO_ONE, MEMORY, ZIP = 1.0, 2.5, 0.5, 0.6, 2.5, 300.0, 20.0
 ASK = "import platform, numpy; print('Python', platform.python_version() + ', numpy', numpy.__version__)"
 
 Samples = dict[str, list[float]]
@@ -110,29 +112,38 @@ def starts(folder: Path, bundle: Path, ways: Mapping[str, str]) -> list[Compared
     ]
 
 
+def codes(bundle: Path) -> int:
+    """Motion codes of one clip, a token each in bundles that do not spell them."""
+    return math.ceil(SECONDS * bundles.load(bundle).features["fps"] / FRAMES_PER_CODE)
+
+
 def warm(running: Mapping[str, Backend], bundle: Path) -> list[Compared]:
     """1, 4 and 8 takes of every engine in turn, and where the time of the default number goes."""
-    stages: dict[str, list[dict[str, float]]] = {engine: [] for engine in running}
+    stages: dict[int, dict[str, list[dict[str, float]]]] = {n: {engine: [] for engine in running} for n in TAKES}
 
     def make(engine: str, takes: int) -> None:
         answer, _ = clip(running[engine], bundle, takes, seed=1)
-        if takes == DEFAULT_TAKES:
-            stages[engine].append(answer["report"]["stage_seconds"])
+        stages[takes][engine].append(answer["report"]["stage_seconds"])
+
+    def spent(n: int, stage: str) -> Samples:
+        # the first round is not counted here either
+        return {engine: [r[stage] for r in found[1:] if stage in r] for engine, found in stages[n].items()}
 
     cases = {f"{engine} {n}": partial(make, engine, n) for n in TAKES for engine in running}
     seconds = interleaved(cases, ROUNDS)
     takes = {n: {engine: seconds[f"{engine} {n}"] for engine in running} for n in TAKES}
-    rows = []
+    rows, wanted, count = [], {1: ONE_WARM, DEFAULT_TAKES: WARM_CLIP}, codes(bundle)
     for n in TAKES:
         what = f"5-s clip, warm, {n} take{'s' * (n > 1)}{' (the default)' * (n == DEFAULT_TAKES)}"
-        rows.append(Compared(what, takes[n], wanted=WARM_CLIP if n == DEFAULT_TAKES else None))
+        rows.append(Compared(what, takes[n], wanted=wanted.get(n)))
     for n in TAKES[1:]:
         share = {engine: ratios(takes[n][engine], takes[1][engine]) for engine in running}
-        rows.append(Compared(f"{n} takes : 1 take", share, "x", EIGHT_TO_ONE if n == TAKES[-1] else None))
-    for stage in next(iter(stages.values()))[-1]:
-        # the first round is not counted here either
-        spent = {engine: [r[stage] for r in found[1:] if stage in r] for engine, found in stages.items()}
-        rows.append(Compared(f"of the {DEFAULT_TAKES} takes: {stage}", spent))
+        rows.append(Compared(f"{n} takes : 1 take", share, "times", EIGHT_TO_ONE if n == TAKES[-1] else None))
+    for n in TAKES:
+        speed = {engine: [n * count / s for s in found] for engine, found in spent(n, "generate").items()}
+        rows.append(Compared(f"{n} x {count} motion codes, prompt included", speed, "tokens/s"))
+    for stage in next(iter(stages[DEFAULT_TAKES].values()))[-1]:
+        rows.append(Compared(f"of the {DEFAULT_TAKES} takes: {stage}", spent(DEFAULT_TAKES, stage)))
     return rows
 
 
@@ -219,7 +230,9 @@ def described(python: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.generate", description=__doc__.split("\n")[0])
     parser.add_argument("--python", default=sys.executable, help="runs the numpy engine (default: this Python)")
-    parser.add_argument("--bundle", type=Path, default=default_bundle_path(), help="folder (default: the one shipped)")
+    parser.add_argument(
+        "--bundle", type=Path, default=bundles.default_bundle_path(), help="folder (default: the one shipped)"
+    )
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args(arguments)
     bundle = options.bundle.absolute()

@@ -24,6 +24,8 @@ NEED_TORCH = ("tests/engines/test_parity.py", "tests/engines/test_hardening.py")
 # what one whole run may take on two cores once the environments are there; more is said, but fails nothing
 BUDGET_S = 15 * 60
 SLOWEST = 5
+WORKERS = 2
+"""processes that share the tests on Python 3.11"""
 SLOW_TEST = re.compile(r"^\d+\.\d+s (call|setup|teardown) ")
 # pytest's own code for "nothing was collected"
 NO_TESTS = 5
@@ -189,7 +191,10 @@ def _style_and_tests(checks: Checks, python: Path) -> None:
     checks.command("ruff check", [python, "-m", "ruff", "check", "."], RUFF_LIMIT_S)
     checks.command("ruff format --check", [python, "-m", "ruff", "format", "--check", "."], RUFF_LIMIT_S)
     left_out = ["--ignore=tests/blender", "--ignore=tests/window"]
-    checks.pytest("tests on Python 3.11", python, ["tests", *left_out], TESTS_LIMIT_S)
+    # a file shares fixtures, so one process runs it; with more threads each the processes would fight for the cores
+    shared = [f"--numprocesses={WORKERS}", "--dist=loadfile"]
+    extra = {"OMP_NUM_THREADS": "1"}
+    checks.pytest("tests on Python 3.11", python, ["tests", *left_out, *shared], TESTS_LIMIT_S, extra)
 
 
 def _inside_blenders(

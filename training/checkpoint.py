@@ -27,6 +27,10 @@ def _replace(path: Path, write) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def save_bytes(path: Path, data: bytes) -> None:
+    _replace(path, lambda p: p.write_bytes(data))
+
+
 def save_weights(folder: Path, tensors: dict[str, torch.Tensor], meta: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
@@ -64,6 +68,11 @@ def restore_random_state(state: dict) -> None:
         torch.cuda.set_rng_state(state["cuda"])
 
 
+def averaging(decay: float, steps: int) -> float:
+    """Decay of an average after so many steps: a young one follows quickly, or it would keep the random start."""
+    return min(decay, (1 + steps) / (10 + steps))
+
+
 class AveragedWeights:
     """Exponential average of a module's parameters; buffers (the codebook, itself an average) are copied."""
 
@@ -75,8 +84,7 @@ class AveragedWeights:
     @torch.no_grad()
     def update(self, module: torch.nn.Module) -> None:
         self.steps += 1
-        # a young average follows quickly, or it would keep the random start
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        decay = averaging(self.decay, self.steps)
         parameters = dict(module.named_parameters())
         ours, theirs = [], []
         for name, value in module.state_dict().items():

@@ -13,6 +13,10 @@ from pathlib import Path
 import torch
 
 from training import checkpoint
+from training.bounds import check
+from training.precision import PRECISIONS, bfloat16
+
+SCHEDULES = ("cosine", "constant")
 
 
 class Diverged(RuntimeError):
@@ -30,23 +34,57 @@ class RunConfig:
     lr: float = 4e-4
     final_lr: float = 0.01
     """of the peak, at the end of the cosine or from ``drop`` on"""
-    drop: float | None = None
-    """part of the budget after which the learning rate falls in one step, having been constant; None: a cosine"""
+    schedule: str = "cosine"
+    """cosine or constant, after the warm-up"""
+    drop: float = 1.0
+    """part of the budget after which a constant learning rate falls in one step"""
     warmup: float = 0.02
-    """part of the budget"""
+    """part of the budget; from 1 on: steps"""
     weight_decay: float = 1e-4
     clip: float | None = 1.0
     """largest norm of the gradient; None: any"""
     average: float = 0.999
     """decay of the averaged weights, which are what is measured and exported"""
-    bfloat16: bool = True
-    """autocast; twice as fast on a CPU with AMX or AVX512-BF16"""
+    precision: str = "auto"
+    """bf16 (autocast), fp32, or auto: bf16 where the device computes with it"""
     checkpoint_minutes: float = 3.0
     evaluate_minutes: float = 10.0
     log_seconds: float = 20.0
     seed: int = 1
     threads: int = 2
     """on a CPU"""
+
+    def __post_init__(self):
+        for name, known in (("precision", PRECISIONS), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name!r} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+        for name in ("minutes", "lr"):
+            check(name, getattr(self, name), above=True)
+        for name in (
+            "final_lr", "warmup", "weight_decay", "checkpoint_minutes", "evaluate_minutes", "log_seconds", "seed",
+        ):  # fmt: skip
+            check(name, getattr(self, name))
+        check("drop", self.drop, high=1)
+        check("average", self.average, high=1, below=True)
+        check("threads", self.threads, 1)
+        if self.steps is not None:
+            check("steps", self.steps, 1)
+        if self.clip is not None:
+            check("clip", self.clip, above=True)
+
+    def learning_rate(self, step: int, used: float) -> float:
+        """Of step ``step`` (from 0) when the part ``used`` of the budget, 0 to 1, is used."""
+        in_steps = self.warmup >= 1
+        done, whole = (step + 1, self.warmup) if in_steps else (used, self.warmup)
+        if done < whole:
+            return self.lr * max(done / whole, 0.01)
+        if self.schedule == "constant":
+            return self.lr * (self.final_lr if used >= self.drop else 1.0)
+        start = whole if not in_steps else 0.0  # how much of a budget in minutes some steps are is not known
+        if in_steps and self.steps is not None:
+            start = (whole - 1) / self.steps
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, (used - start) / (1 - start))))
+        return self.lr * (self.final_lr + (1 - self.final_lr) * cosine)
 
 
 class Run(ABC):
@@ -114,16 +152,10 @@ class Run(ABC):
         return self.elapsed / (60 * self.config.minutes)
 
     def learning_rate(self) -> float:
-        c = self.config
-        if self.used < c.warmup:
-            return c.lr * max(self.used / c.warmup, 0.01)
-        if c.drop is not None:
-            return c.lr * (c.final_lr if self.used >= c.drop else 1.0)
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, (self.used - c.warmup) / (1 - c.warmup))))
-        return c.lr * (c.final_lr + (1 - c.final_lr) * cosine)
+        return self.config.learning_rate(self.step, self.used)
 
     def autocast(self):
-        if not self.config.bfloat16:
+        if not bfloat16(self.config.precision, self.device):
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
 

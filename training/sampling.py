@@ -60,11 +60,10 @@ def main(arguments: list[str] | None = None) -> None:
     system = systems.create(bundle, engines.create(bundle))
     some = prompts(args.prompts)
     for temperature, guidance in itertools.product(args.temperature, args.guidance):
-        system.sampling = replace(SamplingConfig(), temperature=temperature, guidance=guidance)
+        sampling = replace(SamplingConfig(), temperature=temperature, guidance=guidance)
+        system.model = replace(system.model, sampling=sampling)
         score, spread = measure(system, some)
-        print(
-            json.dumps(asdict(system.sampling) | {"score": round(score, 4), "spread_m": round(spread, 3)}), flush=True
-        )
+        print(json.dumps(asdict(sampling) | {"score": round(score, 4), "spread_m": round(spread, 3)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from backend.models.part_vqvae import PartVQVAE, motion_tokenizer
 from backend.models.vqvae import VQVAE
 from backend.motion.features.codec import codec
 from backend.motion.features.normalisation import published
-from training import checkpoint, tokenizer_eval
+from training import checkpoint, tokenizer_eval, tokenizer_of_bundle
 from training.data import row_statistics
 from training.motion_loss import (
     FPS,
@@ -191,7 +191,9 @@ def load(folder: Path) -> tuple[VQVAE | PartVQVAE, np.ndarray, np.ndarray]:
 
 
 def load_tokenizer(folder: Path) -> tokenizer_eval.Tokenizer:
-    """The averaged model of a run's folder with all that measuring it needs."""
+    """The averaged model of a run's folder, or a bundle's tokenizer, with all that measuring it needs."""
+    if tokenizer_of_bundle.is_bundle(folder):
+        return tokenizer_of_bundle.load(folder)
     tensors, meta = checkpoint.load_weights(Path(folder))
     mean, std = tensors.pop("mean").numpy(), tensors.pop("std").numpy()
     config = TokenizerTraining.from_dict(meta["config"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from backend.models.config import PartVQVAEConfig, VQVAEConfig, tokenizer_config
 from backend.motion.features import kit251, motionx623, ms272
 from backend.motion.features.codec import codec
+from training.configs import made
 from training.motion_loss import LossWeights
 from training.row_loss import RowLossWeights
 from training.run import RunConfig
@@ -42,6 +43,7 @@ class TokenizerTraining(RunConfig):
     """joint positions are compared at each n-th pair of frames (kinematics alone)"""
 
     def __post_init__(self):
+        super().__post_init__()
         width = codec(self.codec).width
         if isinstance(self.loss, LossWeights) and self.codec != ms272.NAME:
             raise ValueError(f"loss kind 'kinematics' needs {ms272.NAME}, for {self.codec} use 'rows'")
@@ -62,24 +64,8 @@ class TokenizerTraining(RunConfig):
             kind = weights.pop("kind", "kinematics")
             if kind not in LOSSES:
                 raise ValueError(f"unknown loss kind {kind!r}; known: {', '.join(LOSSES)}")
-            d["loss"] = _made(LOSSES[kind], weights)
-        return _made(cls, d)
-
-
-_PLAIN = {"float": (int, float), "int": int, "bool": bool, "str": str, "None": type(None)}
-
-
-def _made(kind: type, d: dict):
-    """A dataclass from its fields by name; ValueError names one that it has not, or a value of another type."""
-    known = {f.name: f.type for f in fields(kind)}
-    for name, value in d.items():
-        if name not in known:
-            raise ValueError(f"{kind.__name__} has no field {name!r}; known: {', '.join(known)}")
-        types = known[name].split(" | ")
-        plain = [_PLAIN[t] for t in types if t in _PLAIN]  # none of those that were made before
-        if plain and (not isinstance(value, tuple(plain)) or isinstance(value, bool) != ("bool" in types)):
-            raise ValueError(f"{name!r} must be {known[name]}, got {value!r}")
-    return kind(**d)
+            d["loss"] = made(LOSSES[kind], weights)
+        return made(cls, d)
 
 
 PUBLISHED_SETS = {"humanml263": "humanml3d-b", kit251.NAME: "kit-b"}
@@ -97,7 +83,7 @@ def t2mgpt(codec_name: str, clips: int) -> TokenizerTraining:
     return TokenizerTraining(
         codec=codec_name, normalisation=PUBLISHED_SETS.get(codec_name), loss=RowLossWeights(), batch=256, window=64,
         model=VQVAEConfig(input_width=codec(codec_name).width), plain=0.0, steps=steps, lr=2e-4, warmup=1000 / steps,
-        drop=2 / 3, final_lr=0.05, weight_decay=0.0, clip=None, average=0.0, bfloat16=False,
+        schedule="constant", drop=2 / 3, final_lr=0.05, weight_decay=0.0, clip=None, average=0.0, precision="fp32",
     )  # fmt: skip
 
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..bundles.bundle import BundleError
+from .files import ADAPTER
 
 NAMES = ("auto", "numpy", "torch")
 SMALL_BYTES = 64 * 2**20
 """up to here numpy beats the seconds that importing torch takes; above, torch's kernels win"""
 TORCH_NEEDS = ("torch", "transformers", "tokenizers")
+ADAPTER_NEEDS = (*TORCH_NEEDS, "peft")
+"""for a bundle that was trained on top of a base model"""
 TORCH_INSTALL = "about 0.3 GB to download and 1.2 GB on disk for the processor, several GB with CUDA"
 
 
@@ -37,10 +40,15 @@ def usable() -> tuple[str, ...]:
 
 def choose(bundle, engine: str = "auto", device: str = "auto") -> Choice:
     """The engine for ``bundle`` (bundles.Bundle); ``engine`` and ``device`` as the user wants them. EngineError when
-    what is wanted, or all that the bundle can run on, is not here; BundleError when it names no engine of ours."""
+    what is wanted, or all that the bundle can run on, is not here; BundleError when it has no task or names no engine
+    of ours."""
     if engine not in NAMES:
         raise EngineError(f"there is no engine {engine!r}; there are {', '.join(NAMES)}")
+    if not bundle.tasks:
+        raise BundleError(f"bundle {bundle.name} has no task: it holds a motion tokenizer, which others are trained on")
     runs = [name for name in bundle.engines if name in NAMES]
+    if "base_model" in bundle.config:
+        runs = ["torch"]  # whatever it says: no other engine knows the networks of other houses
     if not runs:
         raise BundleError(
             f"bundle {bundle.name} runs on {', '.join(bundle.engines)}; this version has {', '.join(NAMES[1:])}"
@@ -50,8 +58,10 @@ def choose(bundle, engine: str = "auto", device: str = "auto") -> Choice:
     if engine == "numpy" and device not in ("auto", "cpu"):
         raise EngineError(f"the numpy engine runs on the processor, not on device {device!r}")
     wanted, why = _preferred(bundle, runs, engine, device)
-    if wanted == "torch" and _lacking():
-        raise EngineError(f"{why}, and this Python ({sys.executable}) lacks {', '.join(_lacking())}{_price(['torch'])}")
+    lacking = _lacking(ADAPTER_NEEDS if ADAPTER in bundle.files else TORCH_NEEDS)
+    if wanted == "torch" and lacking:
+        how = _price(["torch"]) or f"; pip install {' '.join(lacking)}"
+        raise EngineError(f"{why}, and this Python ({sys.executable}) lacks {', '.join(lacking)}{how}")
     return Choice(wanted, why)
 
 
@@ -79,10 +89,10 @@ def _price(runs: list[str]) -> str:
     return f"; installing it takes {TORCH_INSTALL}" if runs == ["torch"] and "torch" in _lacking() else ""
 
 
-def _lacking() -> list[str]:
-    """The packages that the torch engine needs and this Python has not, found without importing any."""
+def _lacking(needs: tuple[str, ...] = TORCH_NEEDS) -> list[str]:
+    """The packages among ``needs`` that this Python has not, found without importing any."""
     # what an uninstall left behind is a package without a file
-    found = {name: importlib.util.find_spec(name) for name in TORCH_NEEDS}
+    found = {name: importlib.util.find_spec(name) for name in needs}
     return [name for name, spec in found.items() if spec is None or spec.origin is None]
 
 

@@ -16,14 +16,12 @@ class LanguageModelConfig:
 
     text_size: int = 768
     """text tokens, the specials among them"""
-    lengths: int = 75
-    """length tokens: <len_k> asks for k codes, 1 <= k <= lengths"""
-    codes: int = 1024
-    """motion tokens"""
+    added: int = 0
+    """tokens behind those; what each stands for is the ``Vocabulary``'s business"""
     layers: int = 5
     width: int = 256
     heads: int = 4
-    positions: int = 160
+    positions: int = 256
     """longest sequence"""
     residual_dropout: float = 0.15
     embedding_dropout: float = 0.15
@@ -32,18 +30,7 @@ class LanguageModelConfig:
     @property
     def size(self) -> int:
         """Of the whole vocabulary."""
-        return self.text_size + self.lengths + self.codes
-
-    def length_token(self, codes: int) -> int:
-        """The token that asks for 1..lengths codes."""
-        if not 1 <= codes <= self.lengths:
-            raise ValueError(f"a length token stands for 1 to {self.lengths} codes, got {codes}")
-        return self.text_size + codes - 1
-
-    @property
-    def first_code(self) -> int:
-        """Token of motion code 0."""
-        return self.text_size + self.lengths
+        return self.text_size + self.added
 
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights; matrices lie (in, out), the output layer is the embedding once more."""
@@ -214,8 +201,7 @@ def tokenizer_config(d: dict) -> VQVAEConfig:
 # bounded by its file, these bound what is computed from a config before that: names, caches, intermediate results.
 _LANGUAGE_MODEL = {
     "text_size": (1, 2**18),
-    "lengths": (0, 4096),
-    "codes": (1, 2**17),
+    "added": (0, 2**18),
     "layers": (1, 128),
     "width": (1, 8192),
     "heads": (1, 128),

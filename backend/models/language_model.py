@@ -1,14 +1,14 @@
-"""The motion language model: a small decoder-only GPT-2 over one vocabulary of text, length and motion tokens.
+"""The motion language model: a small decoder-only GPT-2 over one vocabulary of text and motion tokens.
 
 Choices: `transformers`' GPT-2 class built from a configuration, no pretrained weights; embeddings tied;
-dropout everywhere because the data are small. Ids: text first (with the specials), then 75 lengths, then the codes.
+dropout everywhere because the data are small. Ids are the ``Vocabulary``'s.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import nn
-from transformers import DynamicCache, GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from .config import LanguageModelConfig
 
@@ -36,17 +36,6 @@ class LanguageModel(nn.Module):
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return self.gpt.lm_head(hidden)
-
-    def extend(self, tokens: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
-        """Append tokens (B, n) to what ``cache`` holds and return the logits (B, size) after the last of them.
-
-        ``mask`` (B, past + n) is False where a row was padded on the left; it also yields the positions.
-        """
-        positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-        out = self.gpt.transformer(
-            input_ids=tokens, attention_mask=mask.long(), position_ids=positions, past_key_values=cache, use_cache=True
-        )
-        return self.gpt.lm_head(out.last_hidden_state[:, -1])
 
     def weights(self) -> dict[str, torch.Tensor]:
         """State dict without the tied output layer, which is the embedding once more."""

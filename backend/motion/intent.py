@@ -18,6 +18,7 @@ _SEQUENCE = re.compile(
     r"\b(?:and then|then|after that|afterwards?|after which|followed by|before(?! (?:him|her|them))|finally|next|"
     r"subsequently|later|eventually|until)\b(?! to\b)|[.;](?!\d)"
 )
+_LONGEST_WORD = 30
 _NOT = ("without", "not", "never", "no", "dont", "doesnt", "instead")
 _TO_TURN = {"clockwise": "right", "counterclockwise": "left", "anticlockwise": "left"}
 
@@ -38,6 +39,7 @@ def slots_of(text: str) -> dict:
     text = unicodedata.normalize("NFKD", text.lower())
     text = "".join(c for c in text if not unicodedata.combining(c))
     foreign = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
+    foreign += [c for c in text if unicodedata.category(c) == "So" and c > "\u2000"]  # emoji, but not the degree sign
     # an apostrophe stands inside a word, everything else between two
     text = re.sub(r"[^a-z0-9.;,\- ]+", " ", text.replace("’", "'").replace("'", ""))
     text = re.sub(r"\b(counter|anti)[- ]clockwise", r"\1clockwise", text)
@@ -54,7 +56,12 @@ def slots_of(text: str) -> dict:
                 order += 1
     first = actions[0] if actions else {}
     top = {k: first.get(k) for k in ("verb", "side", "direction", "turn", "speed", "count")}
-    return {"actions": actions, "unknown": list(dict.fromkeys(unknown)), **top}
+    return {"actions": actions, "unknown": list(dict.fromkeys(map(_short, unknown))), **top}
+
+
+def _short(word: str) -> str:
+    """A word as it is told to a reader; what was typed without a space may be long."""
+    return word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 1] + "…"
 
 
 def score(facts: Facts, slots: dict) -> tuple[float, list[str]]:

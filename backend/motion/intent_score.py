@@ -10,7 +10,9 @@ NEUTRAL = 0.5
 
 
 def ramp(x: float, low: float, high: float) -> float:
-    """0 at ``low``, 1 at ``high`` (which may be the smaller one), linear between."""
+    """0 at ``low``, 1 at ``high`` (which may be the smaller one), linear between; a step where they are one."""
+    if high == low:
+        return float(x >= low)
     return float(np.clip((x - low) / (high - low), 0.0, 1.0))
 
 

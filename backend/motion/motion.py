@@ -11,6 +11,8 @@ from . import rotations as rot
 from .skeleton import Skeleton
 
 CONTACT_JOINTS = ("left_ankle", "left_foot", "right_ankle", "right_foot")
+FARTHEST = 1e6
+"""metres from the origin; no file or scene means more"""
 
 
 def as_rate(fps) -> Fraction:
@@ -124,6 +126,24 @@ class Motion:
         return replace(self, skeleton=skeleton, root=self.root * (skeleton.leg_length / self.skeleton.leg_length))
 
 
+def believed(motion: Motion) -> Motion:
+    """A motion that came from outside, as it is; ValueError for a rotation without direction and for a root that stands
+    farther away than anybody means. Asked once, where it is read."""
+    lengths = np.einsum("...i,...i->...", motion.rotations, motion.rotations)  # 1, or 0 where there is no direction
+    if lengths.min() < 0.5:
+        frame, joint = np.argwhere(lengths < 0.5)[0]
+        raise ValueError(
+            f"the rotation of {motion.skeleton.names[joint]} at frame {frame} has no direction: its four numbers are 0 "
+            "or too large"
+        )
+    farthest = np.abs(motion.root).max()
+    if farthest > FARTHEST:
+        raise ValueError(
+            f"the root stands {farthest:.3g} m from the origin, at most {FARTHEST:g} m are accepted; is the unit right?"
+        )
+    return motion
+
+
 @dataclass(frozen=True, eq=False)
 class JointKey:
     """What a key pose binds of one joint, each part alone or None: local ``rotation`` (4), world ``position`` (3) in
@@ -165,20 +185,25 @@ class KeyPose:
         def vector(value, size):
             if value is None:
                 return None
-            array = np.asarray(value, float)
-            if array.shape != (size,) or not np.isfinite(array).all():
-                raise ValueError(f"a key pose needs {size} finite numbers here, got {value!r}")
-            return array
+            array = np.asarray(value)
+            if array.shape != (size,) or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+                raise ValueError(f"a key pose needs {size} finite numbers here, got {str(value)[:60]}")
+            return array.astype(float)
+
+        def number(name):
+            value = d.get(name)
+            if value is None:
+                return None
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ValueError(f"{name} of a key pose must be a number, got {str(value)[:60]!r}")
+            return float(value)
+
+        frame = d["frame"]
+        if isinstance(frame, bool) or not isinstance(frame, int):
+            raise ValueError(f"the frame of a key pose must be a whole number, got {str(frame)[:60]!r}")
 
         joints = {
             str(name): JointKey(vector(k.get("rotation"), 4), vector(k.get("position"), 3), vector(k.get("bend"), 3))
             for name, k in d.get("joints", {}).items()
         }
-        height, heading = d.get("height"), d.get("heading")
-        return cls(
-            int(d["frame"]),
-            joints,
-            vector(d.get("ground"), 2),
-            None if height is None else float(height),
-            None if heading is None else float(heading),
-        )
+        return cls(frame, joints, vector(d.get("ground"), 2), number("height"), number("heading"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..motion.fact_words import caption_keys
 from ..motion.facts import Facts, measure
 from ..motion.motion import Motion
+from ..wire import RequestError
 
 # what a key of ``fact_words.KEYS`` says that its own words do not
 _PHRASES = {
@@ -59,7 +60,7 @@ _PHRASES = {
 
 def _phrase(key: str, facts: Facts) -> str:
     if key == "steps":
-        return f"takes {facts.steps} steps"
+        return f"takes {facts.steps} step{'' if facts.steps == 1 else 's'}"
     if key in _PHRASES:
         return _PHRASES[key]
     verb, *rest = key.split("_")
@@ -67,9 +68,13 @@ def _phrase(key: str, facts: Facts) -> str:
 
 
 def describe(motion: Motion) -> dict:
-    """{"facts": numbers by name, "keys": caption keys, "sentence"} of a motion; ValueError for a skeleton that cannot
+    """{"facts": numbers by name, "keys": caption keys, "sentence"} of a motion; RequestError for a skeleton that cannot
     be measured."""
-    facts = measure(motion)
+    try:
+        facts = measure(motion)
+    except ValueError as error:
+        action = "Describe a motion on the SMPL-22 or SMPL-X-52 skeleton."
+        raise RequestError("bad_request", str(error), action) from error
     keys = caption_keys(facts)
     phrases = [_phrase(key, facts) for key in keys] or ["moves"]
     said = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"

@@ -28,9 +28,11 @@ def system_loader(
     device: str = "auto",
     threads: int | None = None,
     remembered: bundles.Remembered | None = None,
+    base: Path | None = None,
 ) -> Callable:
     """``load(folder, progress) -> System`` on that engine (one of ``engines.NAMES``) and device ("auto", "cpu", "cuda",
-    "mps") with that many CPU threads (None = the engine's choice). ``progress`` may raise to stop between steps."""
+    "mps") with that many CPU threads (None = the engine's choice). ``base``: the folder of a bundle's base model, None
+    to look in the hub's cache. ``progress`` may raise to stop between steps."""
 
     def load(folder: Path, progress: ProgressCall):
         progress("Checking the bundle", 0.0)
@@ -39,7 +41,7 @@ def system_loader(
             progress("Starting the engine", 0.2)  # seconds, most of them for importing torch
         else:
             progress("Loading the model", 0.2)
-        networks = engines.create(bundle, engine, device, threads)
+        networks = engines.create(bundle, engine, device, threads, base)
         progress("Loading the model", 0.9)
         from .. import systems
 

@@ -24,7 +24,6 @@ from ..wire import (
     SERVER_ERROR,
     UPDATE,
     RequestError,
-    decode_motion,
 )
 from . import parent, rpc
 from .describing import describe
@@ -40,6 +39,7 @@ OTHER_ENGINE = (
     "Preferences > Add-ons > Posewright: choose a Python with torch as Backend Python; what numpy can run needs none, "
     "with Engine on Automatic."
 )
+LESS = "Ask for fewer takes or a shorter motion, or close other programs."
 
 
 class Server:
@@ -82,7 +82,7 @@ class Server:
     def _dispatch(self, message: dict) -> bool:
         """True when the message ends the conversation."""
         request_id, method, params = message.get("id"), message.get("method"), message.get("params", {})
-        valid_id = type(request_id) is int or (type(request_id) is str and len(request_id) <= MAX_ID)
+        valid_id = _is_id(request_id)
         try:
             if message.get("jsonrpc") != "2.0" or not isinstance(method, str) or ("id" in message and not valid_id):
                 raise RequestError("junk", "not a JSON-RPC 2.0 request", RESTART, INVALID_REQUEST)
@@ -113,7 +113,7 @@ class Server:
     def _notified(self, method: str, params: dict):
         if method == "$/cancelRequest":
             request_id = params.get("id")
-            if isinstance(request_id, (int, str)):
+            if _is_id(request_id):
                 job = self._worker.cancel(request_id)
                 self._cancelled([job] if job else [])
         # a notification has no answer, not even when it is unknown
@@ -221,15 +221,16 @@ class Server:
         return protocol.GenerateAnswer(len(motions), report).to_dict()
 
     def _describe(self, params: dict):
-        def run(job: Job, keep: dict) -> dict:
-            motion = decode_motion(params.get("motion"))
-            try:
-                return describe(motion)
-            except ValueError as error:
-                action = "Describe a motion on the SMPL-22 or SMPL-X-52 skeleton."
-                raise RequestError("bad_request", str(error), action) from error
+        return partial(self._run_describe, protocol.DescribeRequest.from_dict(params))
 
-        return run
+    def _run_describe(self, request: protocol.DescribeRequest, job: Job, keep: dict) -> dict:
+        answer = {"captions": [], "warnings": [], **describe(request.motion)}
+        if request.captions:
+            loads = bundle_folder(request.bundle) not in keep
+            system = self._system(request.bundle, job, keep, part(job.progress, 0.0, LOADING))
+            progress = part(job.progress, LOADING, 1.0) if loads else job.progress
+            answer["captions"], answer["warnings"] = system.describe(request, progress, job.cancelled)
+        return answer
 
     def _load(self, params: dict):
         bundle = params.get("bundle")
@@ -274,6 +275,11 @@ def describe_listing(listing: bundles.Listing) -> dict:
     }
 
 
+def _is_id(value) -> bool:
+    """Whether a request may be called so."""
+    return type(value) is int or (type(value) is str and len(value) <= MAX_ID)
+
+
 def _cancellation() -> RequestError:
     return RequestError("cancelled", "cancelled", "", CANCELLED)
 
@@ -284,6 +290,8 @@ def as_request_error(error: BaseException) -> RequestError:
         return error
     if isinstance(error, Cancelled):
         return _cancellation()
+    if isinstance(error, engines.OutOfMemory):
+        return RequestError("memory", str(error), LESS, SERVER_ERROR)
     if isinstance(error, EngineError):
         return RequestError("engine", str(error), OTHER_ENGINE, SERVER_ERROR)
     traceback.print_exception(error, file=sys.stderr)
@@ -295,8 +303,7 @@ def as_request_error(error: BaseException) -> RequestError:
             SERVER_ERROR,
         )
     if isinstance(error, MemoryError):
-        action = "Ask for fewer takes or a shorter motion, or close other programs."
-        return RequestError("memory", "the backend ran out of memory", action, SERVER_ERROR)
+        return RequestError("memory", "the backend ran out of memory", LESS, SERVER_ERROR)
     text = " ".join(str(error).split())[:200]
     return RequestError("internal", f"the backend failed: {type(error).__name__}: {text}", RESTART, INTERNAL_ERROR)
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from ..protocol import RequestError
 
-NAMES = ("motiongpt2",)
+NAMES = ("motiongpt", "motiongpt2")
 
 
 def create(bundle, engine):
     """The system that ``bundle`` (bundles.Bundle) was made for, on ``engine``; RequestError otherwise."""
+    if bundle.system == "motiongpt":
+        from .motiongpt import MotionGPT
+
+        return MotionGPT(bundle, engine)
     if bundle.system == "motiongpt2":
         from .motiongpt2 import MotionGPT2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..motion.motion import Motion
-from ..protocol import CancelledCall, GenerateRequest, ProgressCall, Report
+from ..protocol import CancelledCall, DescribeRequest, GenerateRequest, ProgressCall, Report
 
 
 class Cancelled(Exception):
@@ -25,4 +25,11 @@ class System(Protocol):
         ``progress`` and ``cancelled`` are called often, in the same thread; Cancelled once ``cancelled`` says so
         (``progress`` may raise it as well), RequestError for what the system cannot do.
         """
+        ...
+
+    def describe(
+        self, request: DescribeRequest, progress: ProgressCall, cancelled: CancelledCall
+    ) -> tuple[list[str], list[str]]:
+        """Different captions of the request's motion, and warnings; the first caption is made of always the likeliest
+        word, the others are drawn. The rest is as for ``generate``."""
         ...

@@ -67,6 +67,33 @@ def test_a_bvh_holds_the_same_motion(made, tiny_bundle, tmp_path):
     assert np.abs(scale * theirs[:, names] - ours).max() < 1e-3
 
 
+def order(bundle, *arguments):
+    done = run(*arguments, "--device", "cpu", "--bundle", bundle)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_pose_and_motions_are_taken_from_files(made, tiny_bundle, tmp_path):
+    given, out = made[2], tmp_path / "long.npz"
+    report = order(tiny_bundle, "generate", "a person walks", "--key", f"{given}@0.5", "--seconds", 1, "--out", out)
+    assert (report["task"], report["frames"], report["made"]) == ("fill", 30, None)
+    between = ("--before", given, "--after", given, "--gap", 1, "--fps", 24, "--takes", 1)
+    report = order(tiny_bundle, "generate", *between, "--out", out)
+    assert (report["task"], report["made"]) == ("fill", [48, 72])
+    whole, clip = npz.read(out), npz.read(given)
+    before, after = whole[:48], whole[72:]
+    assert np.allclose(before.root, clip.root, atol=1e-12) and np.allclose(before.rotations, clip.rotations, atol=1e-12)
+    # it is set down where the way leads: the same motion at another place, facing elsewhere
+    assert np.allclose(after.rotations[:, 1:], clip.rotations[:, 1:], atol=1e-12)
+    assert np.allclose(after.root[:, 1], clip.root[:, 1], atol=1e-12)
+
+
+def test_what_was_generated_is_described(made, tiny_bundle):
+    told = order(tiny_bundle, "describe", made[2], "--seed", 3)
+    assert told["sentence"].startswith("A person ") and told["facts"]["seconds"] == pytest.approx(2.0)
+    assert 1 <= len(told["captions"]) <= 3 and order(tiny_bundle, "describe", made[2], "--seed", 3) == told
+
+
 def _flip_a_byte(folder):
     file = folder / "language_model.safetensors"
     data = bytearray(file.read_bytes())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backend.protocol import GenerateAnswer, ServerInfo, Take
-from backend.wire import CANCELLED
+from backend.wire import CANCELLED, encode_motion
 
 
 def takes(messages):
@@ -34,7 +34,8 @@ def test_a_conversation(engine, start, tiny_bundle):
     assert (info.engine, info.engine_why) == (engine, f"the {engine} engine was asked for")
     backend.send(id=1, method="models/list", params={"folders": [str(tiny_bundle)]})
     answer, _ = backend.answer(1)
-    assert "tiny 0" in [row.get("title") for row in answer["result"]["bundles"]]
+    (row,) = [row for row in answer["result"]["bundles"] if row.get("title") == "tiny 0"]
+    assert {"text_to_motion", "describe", "fill"} <= set(row["tasks"])
     assert "HEAVY" not in backend.log.read_text(), "neither asking what is there nor listing may import torch"
 
     # loading and generating tell their progress; takes come before the answer
@@ -58,6 +59,13 @@ def test_a_conversation(engine, start, tiny_bundle):
     assert "Loading the model" not in stages(before)
     for one, other in zip(first, takes(before), strict=False):
         assert close(one.motion, other.motion)
+
+    # captions of what was made
+    params = {"motion": encode_motion(first[0].motion), "captions": 2, "bundle": str(tiny_bundle)}
+    backend.send(id=7, method="motion/describe", params=params)
+    answer, before = backend.answer(7)
+    assert answer["result"]["facts"] and 1 <= len(answer["result"]["captions"]) <= 2
+    assert stages(before) == ["Reading the motion", "Describing", "Done"]
 
     # cancelled in the middle: an error, no take, and the backend goes on
     backend.generate(4, "a person walks", **(order | {"takes": 16, "seconds": 10}))

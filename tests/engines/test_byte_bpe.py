@@ -5,13 +5,13 @@ import json
 import random
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from backend import bundles
 from backend.bundles import BundleError
-from backend.engines import byte_bpe, words
+from backend.engines import tokenizer_file, words
 from backend.engines.byte_bpe import ByteBPE
-from backend.systems.prompts import SPECIALS
+from backend.systems.vocabulary import SPECIALS
 
 STARTER = bundles.default_bundle_path() / "tokenizer.json"
 
@@ -134,6 +134,38 @@ def test_merges_out_of_order_are_applied_by_rank_then_from_the_left(foreign, tex
         assert ours.encode(text) == expected.ids, repr(text)
 
 
+@pytest.mark.parametrize("kind", ["starter", "foreign"])
+def test_texts_of_ids_are_those_of_tokenizers(kind, foreign, texts, tmp_path):
+    path = tmp_path / "tokenizer.json"
+    path.write_text(STARTER.read_text(encoding="utf-8") if kind == "starter" else foreign, encoding="utf-8")
+    reference, ours = _reference(path), ByteBPE.from_file(path)
+    reference.decoder = decoders.ByteLevel()
+    draw = random.Random(11)
+    rows = [draw.choices(range(len(ours.ids)), k=draw.randint(0, 30)) for _ in range(2000)]
+    rows += [encoding.ids for encoding in reference.encode_batch(texts[:1000], add_special_tokens=False)]
+    spaced = kind == "starter"  # its prefix space is ours to take away again
+    for ids, expected in zip(rows, reference.decode_batch(rows)):
+        assert ours.decode(ids) == (expected.removeprefix(" ") if spaced else expected)
+
+
+def test_what_was_encoded_comes_back():
+    ours = ByteBPE.from_file(STARTER)
+    for text in ("a person walks forward", "x", "", "naïve 💃 <eos>", "a  b\n"):
+        assert ours.decode(ours.encode(text)) == text
+    assert ours.decode([1, *ours.encode("he waves"), 2]) == "he waves", "specials have no text"
+    with pytest.raises(ValueError, match=f"the text tokens 0 to {len(ours.ids) - 1}, got {len(ours.ids)}"):
+        ours.decode([5, len(ours.ids)])
+
+
+def test_characters_inside_a_word_have_an_id_each():
+    ours = ByteBPE.from_file(STARTER)
+    ids = ours.spelled("0123456789,")
+    assert len(set(ids)) == 11 and ours.decode(ids) == "0123456789,"
+    assert [ours.decode([5, number])[-1] for number in ids] == list("0123456789,")
+    with pytest.raises(ValueError):
+        ours.spelled("é")
+
+
 def test_half_a_surrogate_pair_is_a_value_error():
     with pytest.raises(ValueError, match="surrogates"):
         ByteBPE.from_file(STARTER).encode("a \ud800 b")
@@ -171,7 +203,7 @@ BAD = {
     "not JSON": (b"\x80\x04pickle", "not a usable text tokenizer"),
     "not an object": (b"[]", "JSON object"),
     "deep": (b"[" * 10**6, "not a usable text tokenizer"),
-    "huge": (b" " * (byte_bpe.MAX_BYTES + 1), "larger than"),
+    "huge": (b" " * (tokenizer_file.MAX_BYTES + 1), "larger than"),
     "no model": (_changed(lambda f: f.pop("model")), "'model' must be a JSON object"),
     "another model": (_changed(_set("model", "type", "Unigram")), "model.type is 'Unigram'"),
     "normalizer": (_changed(_set("normalizer", {"type": "Lowercase"})), "normalizer is .*Lowercase"),
@@ -186,8 +218,8 @@ BAD = {
     "ignored merges": (_changed(_set("model", "ignore_merges", True)), "model.ignore_merges"),
     "prefix": (_changed(_set("model", "continuing_subword_prefix", "##")), "continuing_subword_prefix is '##'"),
     "suffix": (_changed(_set("model", "end_of_word_suffix", "</w>")), "end_of_word_suffix is '</w>'"),
-    "a token that is matched in texts": (_changed(_set("added_tokens", 3, "special", False)), "'<motion>' is not"),
-    "two ids for a special": (_changed(_set("added_tokens", 3, "id", 4)), "'<motion>' has two ids"),
+    "a token that is matched in texts": (_changed(_set("added_tokens", 2, "special", False)), "'<eos>' is not"),
+    "two ids for a special": (_changed(_set("added_tokens", 2, "id", 4)), "'<eos>' has two ids"),
     "vocabulary of another kind": (_changed(_set("model", "vocab", [["a", 0.1]])), "'model.vocab' must be a JSON"),
     "missing bytes": (_changed(_lose_a_byte), "byte 32"),
     "a hole in the ids": (_changed(_set("model", "vocab", "!", 5000)), "ids are not the numbers from 0"),

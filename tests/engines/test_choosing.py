@@ -6,10 +6,13 @@ import pytest
 
 from backend.bundles import BundleError
 from backend.engines import EngineError, choose, usable
+from backend.engines.choosing import ADAPTER_NEEDS
 
 
-def bundle(*engines, size=10 * 2**20):
-    return SimpleNamespace(name="one", engines=engines, files={"w": SimpleNamespace(bytes=size)})
+def bundle(*engines, size=10 * 2**20, tasks=("text_to_motion",), base=False):
+    files = {"adapter_model.safetensors" if base else "w": SimpleNamespace(bytes=size)}
+    config = {"base_model": {}} if base else {}
+    return SimpleNamespace(name="one", engines=engines, files=files, tasks=tasks, config=config)
 
 
 @pytest.fixture
@@ -111,5 +114,24 @@ def test_torch_without_its_companions_is_no_engine(monkeypatch):
     here["transformers"] = ModuleSpec("transformers", None)  # an empty folder that an uninstall left
     monkeypatch.setattr("importlib.util.find_spec", here.get)
     assert usable() == ("numpy",) and choose(bundle("numpy", "torch", size=2**30)).name == "numpy"
-    with pytest.raises(EngineError, match="lacks transformers, tokenizers$"):
+    with pytest.raises(EngineError, match="lacks transformers, tokenizers; pip install transformers tokenizers$"):
         choose(bundle("numpy", "torch"), "torch")
+
+
+def test_a_bundle_on_a_base_runs_on_torch_with_peft_whatever_it_says(monkeypatch):
+    here = {name: ModuleSpec(name, None, origin=f"/x/{name}/__init__.py") for name in ADAPTER_NEEDS}
+    monkeypatch.setattr("importlib.util.find_spec", here.get)
+    for engines in (("torch",), ("numpy", "torch"), ("numpy",)):
+        assert choose(bundle(*engines, base=True)).name == "torch"
+    with pytest.raises(EngineError, match="bundle one runs on torch, not on numpy"):
+        choose(bundle("numpy", base=True), "numpy")
+    del here["peft"]
+    assert choose(bundle("torch")).name == "torch" and usable() == ("numpy", "torch")
+    with pytest.raises(EngineError, match=r"runs on torch only, and this Python .* lacks peft; pip install peft$"):
+        choose(bundle("torch", base=True))
+
+
+def test_a_bundle_without_a_task_is_the_bundles_fault(torch_at):
+    torch_at()
+    with pytest.raises(BundleError, match="bundle one has no task"):
+        choose(bundle("numpy", tasks=()))

@@ -5,7 +5,6 @@ import io
 import json
 import pickle
 import zipfile
-from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -14,29 +13,25 @@ from safetensors.numpy import save
 
 from backend import bundles
 from backend.bundles import MANIFEST, BundleError
+from backend.engines import create
 from backend.engines.files import LANGUAGE_MODEL, MOTION_TOKENIZER, TEXT_TOKENIZER
-from backend.protocol import GenerateRequest, Segment
-from backend.service.loading import system_loader
 
 EMBEDDING = "gpt.transformer.wte.weight"
 
 
 @pytest.fixture(params=["numpy", "torch"])
 def load(request):
-    """The service's way from a folder to a system."""
-    loader = system_loader(request.param, "cpu")
-    return lambda folder: loader(folder, lambda stage, fraction: None)
+    """From a folder to an engine."""
+    return lambda folder: create(bundles.load(folder), request.param, "cpu")
 
 
 @pytest.fixture
 def rebuilt(tiny_bundle, tmp_path):
-    """``rebuilt(config=..., files=..., features=...)`` writes a bundle with these changed and every hash right; its
-    folder."""
+    """``rebuilt(config=..., files=...)`` writes a bundle with these changed and every hash right; its folder."""
 
-    def build(config=lambda config: None, files=lambda files: None, features=MappingProxyType({})):
+    def build(config=lambda config: None, files=lambda files: None):
         manifest = json.loads((tiny_bundle / MANIFEST).read_text(encoding="utf-8"))
         contents = {name: (tiny_bundle / name).read_bytes() for name in manifest.pop("files")}
-        manifest["features"] |= features
         config(manifest["config"])
         files(contents)
         del manifest["format"]
@@ -53,12 +48,10 @@ def refused(load, folder, *words):
     assert len(said) < 350
 
 
-def test_the_untouched_bundle_generates(load, rebuilt):
-    system = load(rebuilt())
-    motions, _ = system.generate(
-        GenerateRequest((Segment("a person walks"),), seconds=1), lambda stage, fraction: None, lambda: False
-    )
-    assert len(motions[0]) == 30 and np.isfinite(motions[0].root).all()
+def test_the_untouched_bundle_runs(load, rebuilt):
+    engine = load(rebuilt())
+    logits, _ = engine.start([[1, 40]], np.arange(300, 310), 0)
+    assert logits.shape == (1, 10) and np.isfinite(logits).all()
 
 
 def arrays(change):
@@ -168,18 +161,21 @@ def test_a_text_tokenizer_that_does_not_fit_the_model(load, rebuilt):
 
 
 def test_a_model_of_other_texts(load, rebuilt):
-    folder = rebuilt(lambda config: config["language_model"].update(text_size=2**18))
-    refused(load, folder, TEXT_TOKENIZER, f"the language model was made for {2**18}")
+    def more(config):
+        for part in ("language_model", "vocabulary"):
+            config[part]["text_size"] = 2**18
+
+    refused(load, rebuilt(more), TEXT_TOKENIZER, f"the language model was made for {2**18}")
 
 
 def test_a_text_tokenizer_with_its_control_tokens_elsewhere(load, rebuilt):
     def swap(files):
         text = files[TEXT_TOKENIZER].decode()
-        for a, b in (("<motion>", "<none>"), ("<bos>", "<motion>"), ("<none>", "<bos>")):
+        for a, b in (("<eos>", "<none>"), ("<bos>", "<eos>"), ("<none>", "<bos>")):
             text = text.replace(f'"{a}"', f'"{b}"')
         files[TEXT_TOKENIZER] = text.encode()
 
-    refused(load, rebuilt(files=swap), TEXT_TOKENIZER, "has <bos> at 3, the language model reads it at 1")
+    refused(load, rebuilt(files=swap), TEXT_TOKENIZER, "has <bos> at 2, the language model reads it at 1")
 
 
 def test_a_text_tokenizer_retrained_on_other_texts(load, rebuilt):
@@ -194,12 +190,6 @@ def test_a_text_tokenizer_retrained_on_other_texts(load, rebuilt):
     refused(load, rebuilt(files=swap), TEXT_TOKENIZER, "the language model was trained with another")
 
 
-@pytest.mark.parametrize("features", [{"codec": "humanml263"}, {"fps": 20}, {"fps": 1e9}, {"codec": None}])
-def test_features_of_another_kind(load, rebuilt, features):
-    with pytest.raises(BundleError, match="bundle tiny has features .*; needed are ms272 at 30 fps"):
-        load(rebuilt(features=features))
-
-
 def test_the_normalisation_of_other_weights(load, rebuilt):
     def shift(files):
         tensors = load_arrays(files[MOTION_TOKENIZER])
@@ -211,7 +201,25 @@ def test_the_normalisation_of_other_weights(load, rebuilt):
 CONFIGS = {
     "no language model": (lambda c: c.pop("language_model"), "'config' lacks 'language_model'"),
     "no motion tokenizer": (lambda c: c.pop("motion_tokenizer"), "'config' lacks 'motion_tokenizer'"),
-    "no sampling": (lambda c: c.pop("sampling"), "'config' lacks 'sampling'"),
+    "no vocabulary": (lambda c: c.pop("vocabulary"), "'config' lacks 'vocabulary'"),
+    "no control tokens": (lambda c: c["text_tokenizer"].pop("eos"), "must have sha256, bos, eos and pad"),
+    "a control token that is none": (
+        lambda c: c["text_tokenizer"].update(eos=10**6),
+        "'eos' of config.text_tokenizer must be one of the",
+    ),
+    "an end that is nothing": (lambda c: c["text_tokenizer"].update(eos=None), "'eos' of config.text_tokenizer"),
+    "other tokens": (
+        lambda c: c["language_model"].update(added=5),
+        "in config.vocabulary and 5 in config.language_model",
+    ),
+    "other streams": (
+        lambda c: c["vocabulary"].update(streams=[["body", 16]]),
+        "the streams are body of 16 codes in config.vocabulary and motion of 16 codes in config.motion_tokenizer",
+    ),
+    "an order of the parts that is none": (
+        lambda c: c["motion_tokenizer"].update(order="feet_first"),
+        "config.motion_tokenizer: 'order' must be one of",
+    ),
     "a list": (lambda c: c.update(language_model=[]), "config.language_model: expected a JSON object, found []"),
     "unknown field": (
         lambda c: c["language_model"].update(experts=8),
@@ -221,8 +229,6 @@ CONFIGS = {
     "absurd width": (lambda c: c["language_model"].update(width=10**9), "config.language_model: 'width' must be"),
     "heads": (lambda c: c["language_model"].update(heads=5), "config.language_model: 'heads' must divide"),
     "codes of another model": (lambda c: c["motion_tokenizer"].update(codes=17), "not made for each other"),
-    "hot sampling": (lambda c: c.update(sampling={"temperature": 1e9}), "config.sampling: 'temperature' must be"),
-    "unknown sampling": (lambda c: c.update(sampling={"beams": 4}), "config.sampling: unknown field 'beams'"),
 }
 
 

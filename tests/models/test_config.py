@@ -4,7 +4,7 @@ from backend.models.config import LanguageModelConfig, VQVAEConfig
 
 
 @pytest.mark.parametrize(
-    "config", [LanguageModelConfig(layers=3, width=32, text_size=300), LanguageModelConfig(heads=1)]
+    "config", [LanguageModelConfig(layers=3, width=32, text_size=300, added=40), LanguageModelConfig(heads=1)]
 )
 def test_the_language_model_has_the_tensors_that_its_config_names(config):
     network = pytest.importorskip("backend.models.language_model")
@@ -31,7 +31,7 @@ def test_what_is_absent_has_its_default(kind):
     "kind, d, message",
     [
         (LanguageModelConfig, [], r"expected a JSON object, found \[\]"),
-        (LanguageModelConfig, {"experts": 8}, "unknown field 'experts'; known are text_size, lengths"),
+        (LanguageModelConfig, {"experts": 8}, "unknown field 'experts'; known are text_size, added"),
         (LanguageModelConfig, {"width": "256"}, "'width' must be a whole number between 1 and 8192, got '256'"),
         (LanguageModelConfig, {"width": 256.0}, "'width' must be a whole number between 1 and 8192, got 256.0"),
         (LanguageModelConfig, {"layers": True}, "'layers' must be a whole number between 1 and 128, got True"),
@@ -39,6 +39,7 @@ def test_what_is_absent_has_its_default(kind):
         (LanguageModelConfig, {"layers": None}, "'layers' must be a whole number"),
         (LanguageModelConfig, {"positions": 10**9}, "'positions' must be .* got 1000000000"),
         (LanguageModelConfig, {"text_size": -1}, "'text_size' must be"),
+        (LanguageModelConfig, {"added": -1}, "'added' must be a whole number between 0 and 262144, got -1"),
         (LanguageModelConfig, {"heads": 3}, "'heads' must divide the width 256 without a rest, got 3"),
         (LanguageModelConfig, {"residual_dropout": float("nan")}, "'residual_dropout' must be a number .* got nan"),
         (VQVAEConfig, {"codes": 10**7}, "'codes' must be a whole number between 1 and 131072"),

@@ -234,6 +234,10 @@ def test_prompts_become_slots():
     assert verbs("do some jumping jacks") == [("jumping_jacks", 0)]
     assert verbs("stands still without moving") == [("stand", 0)]
     assert slots_of("")["actions"] == [] and slots_of("xyzzy")["unknown"] == ["xyzzy"]
+    assert slots_of("walk 🕺 90° “fast” …")["unknown"] == ["🕺"]
+    for letter in "x走":
+        (word,) = slots_of(500 * letter)["unknown"]
+        assert word == 29 * letter + "…"
 
 
 def test_the_fitting_motion_scores_best():

@@ -7,7 +7,7 @@ import pytest
 
 from backend.motion import rotations as rot
 from backend.motion.kinematics import joint_positions
-from backend.motion.motion import JointKey, KeyPose, Motion, as_rate
+from backend.motion.motion import JointKey, KeyPose, Motion, as_rate, believed
 from backend.motion.skeleton import SMPL22_NAMES, SMPLX52_NAMES, Skeleton, canonical, mirror_names
 
 
@@ -111,6 +111,21 @@ def test_motion_errors(changes, says):
         motion_of(**changes)
 
 
+@pytest.mark.parametrize("number", [0.0, 1e300])
+def test_a_rotation_without_direction_is_not_believed(number):
+    rotations = np.tile(rot.IDENTITY, (3, 22, 1))
+    rotations[2, 4] = number
+    with pytest.raises(ValueError, match="the rotation of left_knee at frame 2 has no direction"):
+        believed(motion_of(rotations=rotations))
+
+
+def test_a_root_beyond_all_scenes_is_not_believed(random_motion):
+    with pytest.raises(ValueError, match=r"1e\+30 m from the origin, at most 1e\+06 m"):
+        believed(motion_of(root=np.full((3, 3), 1e30)))
+    motion = random_motion().moved(0.0, (9e5, 0.0, 0.0))
+    assert believed(motion) is motion
+
+
 def test_motion_normalises_and_slices(random_motion):
     motion = motion_of(rotations=np.tile(rot.IDENTITY * 3.0, (3, 22, 1)))
     assert np.allclose(motion.rotations, rot.IDENTITY)
@@ -149,5 +164,15 @@ def test_key_pose_round_trip():
     assert back.height is None and back.joints["left_wrist"].rotation is None
     with pytest.raises(ValueError, match="2 finite numbers"):
         KeyPose.from_dict({"frame": 1, "ground": [1, 2, 3]})
+    with pytest.raises(ValueError, match="2 finite numbers"):
+        KeyPose.from_dict({"frame": 1, "ground": ["1", "2"]})
     with pytest.raises(ValueError, match="finite"):
         KeyPose.from_dict({"frame": 1, "joints": {"head": {"position": [0, float("nan"), 0]}}})
+
+
+@pytest.mark.parametrize(
+    "change", [{"frame": 130.9}, {"frame": "130"}, {"frame": True}, {"height": "1"}, {"heading": True}]
+)
+def test_nothing_of_a_key_pose_is_guessed(change):
+    with pytest.raises(ValueError, match=rf"{next(iter(change))} of a key pose must be a (whole )?number, got"):
+        KeyPose.from_dict({"frame": 1} | change)

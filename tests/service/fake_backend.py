@@ -26,6 +26,10 @@ HANG = 60.0  # seconds: longer than any test waits
 
 
 class FakeSystem:
+    def describe(self, request, progress, cancelled):
+        progress("Describing", 0.0)
+        return [f"caption {i}" for i in range(request.captions)], ["it is long"]
+
     def generate(self, request, progress, cancelled):
         word, slide = request.segments[0].text.split()[0], 0.5
         progress("Generating", 0.0)

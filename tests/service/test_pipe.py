@@ -142,6 +142,25 @@ def test_after_three_stuck_requests_the_backend_asks_to_be_restarted(backend):
     assert "restart" in check_error(backend.answer(9)[0], "busy")["data"]["action"]
 
 
+def test_bad_parameters_are_told_while_another_request_runs(backend):
+    backend.generate(1, "wait")
+    backend.progress(1, "Generating")
+    for method in ("motion/describe", "motion/generate"):
+        backend.send(id=method, method=method, params={})
+        answer, before = backend.answer(method)
+        assert "error" in answer and not [m for m in before if m["params"]["id"] == method], "it was not queued"
+
+
+def test_only_an_id_cancels(backend):
+    backend.generate(1, "wait")
+    backend.progress(1, "Generating")
+    backend.cancel(True)
+    backend.send(id=2, method="initialize", params={})
+    assert not [m for m in backend.answer(2)[1] if "error" in m], "True is not 1"
+    backend.cancel(1)
+    check_error(backend.answer(1)[0], "cancelled")
+
+
 def test_cancelling_what_is_not_there_is_no_error(backend):
     backend.cancel(77)
     backend.send(method="$/cancelRequest", params={"id": [1]})
@@ -186,7 +205,8 @@ def test_junk_gets_an_error_and_the_next_request_an_answer(backend, junk):
         ({"id": 1, "method": "models/list", "params": {"folders": "x"}}, "bad_request"),
         ({"id": 1, "method": "models/load", "params": {"bundle": 3}}, "bundle"),
         ({"id": 1, "method": "motion/describe", "params": {}}, "bad_request"),
-        ({"id": 1, "method": "motion/generate", "params": {}}, "bad_request"),
+        ({"id": 1, "method": "motion/generate", "params": {}}, "empty_prompt"),
+        ({"id": 1, "method": "motion/generate", "params": {"segments": 3}}, "bad_request"),
         ({"id": 1, "method": "motion/generate", "params": {"segments": [{"text": "  "}]}}, "empty_prompt"),
         ({"id": 1, "method": "motion/generate", "params": {"segments": []}}, "empty_prompt"),
     ],
@@ -236,6 +256,13 @@ def test_describe(backend):
     result = backend.answer(1)[0]["result"]
     assert result["facts"]["seconds"] == pytest.approx(2.0)
     assert result["sentence"].startswith("A person ") and "stands still" in result["sentence"]
+    assert result["captions"] == result["warnings"] == [], "no model is asked"
+    backend.send(id=2, method="motion/describe", params={"motion": encode_motion(motion), "captions": 2})
+    answer, before = backend.answer(2)
+    assert answer["result"] == result | {"captions": ["caption 0", "caption 1"], "warnings": ["it is long"]}
+    assert [m["params"]["stage"] for m in before] == ["Loading", "Describing"]
+    backend.send(id=3, method="motion/describe", params={"motion": encode_motion(motion), "captions": 99})
+    check_error(backend.answer(3)[0], "bad_captions")
 
 
 def test_shutdown_answers_everybody_and_ends(backend):

@@ -12,6 +12,8 @@ from backend.service import threads
 from backend.wire import encode_motion
 from tests.service.conftest import ROOT
 
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 @pytest.fixture
 def environment(monkeypatch):
@@ -64,7 +66,7 @@ def test_numpy_is_not_imported_before():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="OpenBLAS starts no second thread on one core")
+@pytest.mark.skipif(CORES < 2, reason="OpenBLAS starts no second thread on one core")
 @pytest.mark.skipif("openblas" not in str(np.show_config("dicts")).lower(), reason="this numpy has another BLAS")
 def test_the_limit_reaches_the_child(start):
     """Each thread more that is allowed is one more that the child has, once it has multiplied matrices."""

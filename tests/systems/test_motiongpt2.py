@@ -13,11 +13,12 @@ from backend.motion.facts import measure
 from backend.motion.features import ms272
 from backend.motion.floor import foot_heights, foot_slide, on_floor
 from backend.motion.intent import score, slots_of
-from backend.motion.motion import KeyPose, Motion
+from backend.motion.motion import Motion
 from backend.motion.skeleton import Skeleton, canonical
 from backend.protocol import GenerateRequest, RequestError, Segment
 from backend.systems.base import Cancelled
-from backend.systems.motiongpt2 import MotionGPT2, on_firm_feet
+from backend.systems.choosing import on_firm_feet
+from backend.systems.motiongpt2 import MotionGPT2
 from tests.systems.fake_engine import CODES, STEP, FakeEngine, bundle, only
 
 RATES = (Fraction(24000, 1001), Fraction(24), Fraction(30), Fraction(60))
@@ -176,11 +177,14 @@ def test_same_seed_same_motion_and_take_i_whatever_the_number_of_takes():
 
 def test_temperature_and_guidance_of_the_request_win_over_the_bundles():
     cold = bundle()
-    cold.config["sampling"] = {"temperature": 0.0, "guidance": 1.0, "top_k": 5}
+    cold.config["sampling"] = {"temperature": 0.0, "guidance": 2.0, "top_k": 5}
     engine = FakeEngine()
     system = MotionGPT2(cold, engine)
     takes, _ = system.generate(GenerateRequest((Segment("walk"),), seconds=2, takes=2), silent, lambda: False)
-    assert same(*takes) and len(engine.prompts[-1]) == 2
+    assert same(*takes) and len(engine.prompts[-1]) == 4
+    plain = GenerateRequest((Segment("walk"),), seconds=2, takes=2, guidance=1.0)
+    system.generate(plain, silent, lambda: False)
+    assert len(engine.prompts[-1]) == 2
     warm = GenerateRequest((Segment("walk"),), seconds=2, takes=2, temperature=1.0, guidance=3.0)
     takes, _ = system.generate(warm, silent, lambda: False)
     assert not same(*takes) and len(engine.prompts[-1]) == 4
@@ -216,14 +220,25 @@ def test_the_take_with_the_highest_score_is_chosen_and_the_report_says_why():
     assert len(set(best)) > 1
 
 
+class Loyal(FakeEngine):
+    """Goes on with the first code that was drawn: a take stands or walks from its beginning to its end."""
+
+    def _logits(self, rows, tokens):
+        out, codes = super()._logits(rows, tokens), self.vocabulary.codes("motion")
+        for logits, row in zip(out, rows, strict=True):
+            if codes.start <= row[-1] < codes.stop:
+                logits[:] = np.where(tokens == row[-1], 0.0, -100.0)
+        return out
+
+
 def test_the_prompt_decides_between_takes():
-    stands, walks = (
-        generate(text, FakeEngine(only(0, 1)), seconds=3, takes=8, seed=1)[1].chosen
-        for text in ("a person stands still", "a person walks forward")
-    )
-    motions, _ = generate("a person walks forward", FakeEngine(only(0, 1)), seconds=3, takes=8, seed=1)
-    way = [np.linalg.norm(m.root[-1] - m.root[0]) for m in motions]
-    assert way[walks] > way[stands]
+    way = {}
+    for text in ("a person stands still", "a person walks forward"):
+        motions, report = generate(text, Loyal(only(0, 1)), seconds=3, takes=8, seed=1)
+        moved = [float(np.linalg.norm(m.root[-1] - m.root[0])) for m in motions]
+        assert min(moved) < 0.01 and max(moved) > 3.0
+        way[text] = moved[report.chosen]
+    assert way["a person stands still"] < 0.01 and way["a person walks forward"] > 3.0
 
 
 # --- what the report tells -------------------------------------------------------------------------------------------
@@ -235,6 +250,22 @@ def test_the_report_names_bundle_engine_seed_and_stages():
     assert report.seed == 9 and report.chosen == 0 and report.scores and "take" not in report.reason
     assert list(report.stage_seconds) == ["prompt", "generate", "decode", "choose", "place"]
     assert report.warnings == () and report.unknown_words == ()
+
+
+def test_takes_that_no_word_tells_apart_are_told_apart_by_their_feet():
+    class Skates(FakeEngine):
+        """Of two takes the first glides."""
+
+        def decode(self, codes):
+            rows = super().decode(codes)
+            rows[0] = ms272.encode(glide)
+            return rows
+
+    still = canonical_stand(60)
+    glide = replace(still, root=still.root + np.linspace(0, 1.8, 60)[:, None] * [0.0, 0.0, 1.0])
+    _, report = generate("zorgle", Skates(only(0)), seconds=2, takes=2)
+    assert report.chosen == 1
+    assert report.reason == "no word of the prompt can be measured; its feet are among those that slide least"
 
 
 def test_words_that_were_not_understood_are_named():
@@ -268,15 +299,46 @@ def test_text_without_any_word_gives_a_motion_and_a_warning(text):
 
 
 def test_a_prompt_that_is_too_long_is_cut_with_a_warning():
-    engine = FakeEngine()
-    room = 160 - 75 - 4
+    engine = FakeEngine(longest=150)
+    room = 150 - 3 - 74  # of words beside <bos>, the length, <motion> and the steps
     _, report = generate("walk " * 90, engine, seconds=10)
-    assert report.warnings == (f"the prompt is long: the last {90 - room} of 90 word pieces were cut",)
+    assert report.warnings == (f"the prompt is long: its last {90 - room} of 90 words were cut",)
     assert len(engine.prompts[0][0]) == room + 3
     # the longest text and the longest motion just fit
-    assert len(engine.prompts[0][0]) + len(engine.steps) <= 160
-    _, report = generate("walk " * room, FakeEngine(), seconds=1)
+    assert len(engine.prompts[0][0]) + len(engine.steps) == 150
+    _, report = generate(" ".join(["walk"] * room), FakeEngine(longest=150), seconds=10)
     assert report.warnings == ()
+
+
+def test_a_model_that_chooses_the_length_takes_what_room_there_is():
+    engine = FakeEngine(longest=40)  # the fake engine itself refuses more
+    motions, report = generate("walk walk walk", engine, takes=8)
+    # <bos>, three words, <motion>, and after them the length and up to 35 codes, the last of which is not read
+    assert max(map(len, motions)) <= 4 * 35
+    assert report.warnings == ("beside the prompt there is room for a motion of 4.67 seconds at most",)
+
+
+@pytest.mark.parametrize("seconds", [None, 4.0])
+def test_the_longest_text_leaves_room_for_a_motion(seconds):
+    engine = FakeEngine(longest=100)
+    _, report = generate("walk " * 97, engine, seconds=seconds, takes=8)
+    # what is left of the text, a length and 30 codes, the last of which is not read, lie within 100 tokens
+    assert len(engine.prompts[0][0]) == (70 if seconds is None else 71)
+    assert report.warnings[-1] == "the prompt is long: its last 29 of 97 words were cut"
+    assert len(report.warnings) == (2 if seconds is None else 1)
+
+
+def test_a_model_that_chooses_makes_no_motion_shorter_than_may_be_asked_for():
+    shorter = FakeEngine(only(1))
+    shorter._logits = lambda rows, tokens: -np.broadcast_to(tokens, (len(rows), len(tokens))).astype(np.float32)
+    (motion,), _ = generate(engine=shorter, temperature=0.0)
+    assert len(motion) == 8
+
+
+def test_a_model_without_room_for_the_motion_says_so():
+    with pytest.raises(RequestError, match="takes 77 tokens without its text, the model reads 60") as error:
+        generate(engine=FakeEngine(longest=60), seconds=10)
+    assert error.value.kind == "too_long" and "shorter motion" in error.value.action
 
 
 def test_prompts_reach_the_engine_normalised():
@@ -318,22 +380,73 @@ def test_what_progress_raises_ends_it(stage):
         assert len(engine.steps) == 1 and not engine.decoded
 
 
-def test_what_this_version_cannot_do_is_refused():
-    with pytest.raises(RequestError, match="key poses"):
-        generate(keys=(KeyPose(3),))
+def test_several_segments_are_refused():
+    request = GenerateRequest((Segment("walk", 0, 5), Segment("wave", 5, 9)))
+    with pytest.raises(RequestError, match="2 text segments"):
+        MotionGPT2(bundle(), FakeEngine()).generate(request, silent, lambda: False)
 
 
-def test_another_prompt_version_is_refused():
-    with pytest.raises(BundleError, match="prompt version 2, this build asks with version 1"):
-        systems.create(bundle(prompt_version=2), FakeEngine())
+@pytest.mark.parametrize(
+    "task, message",
+    [
+        ("dance", "does not do 'dance'; it does text_to_motion, initial_pose, last_pose"),
+        ("predict", "task 'predict' needs a motion before"),
+        ("fill", "'fill' needs timed key poses, or a motion before or after"),
+        ("key_poses", "task 'key_poses' needs key poses"),
+        ("describe", "'describe' needs motion/describe"),
+    ],
+)
+def test_a_task_that_does_not_fit_is_refused(task, message):
+    with pytest.raises(RequestError, match=message) as error:
+        generate(task=task)
+    assert error.value.kind == "task"
 
 
-@pytest.mark.parametrize("change, what", [({"lengths": 50}, "50 length tokens"), ({"positions": 79}, "at least 80")])
-def test_a_language_model_of_another_layout_is_refused(change, what):
-    odd = bundle()
-    odd.config["language_model"].update(change)
-    with pytest.raises(BundleError, match=what):
-        systems.create(odd, FakeEngine())
+def test_a_task_that_the_bundle_has_not_learned_is_refused_with_those_it_has():
+    system = MotionGPT2(bundle(tasks=("fill", "describe")), FakeEngine())
+    with pytest.raises(RequestError, match="does not do 'text_to_motion'; it does fill$"):
+        system.generate(GenerateRequest((Segment("walk"),)), silent, lambda: False)
+
+
+def test_guidance_is_left_out_where_no_caption_was_left_out_in_training():
+    plain = bundle()
+    plain.config["sampling"] = {"guidance": 1.0}
+    engine = FakeEngine()
+    request = GenerateRequest((Segment("walk"),), seconds=1, guidance=3.0)
+    _, report = MotionGPT2(plain, engine).generate(request, silent, lambda: False)
+    assert len(engine.prompts[0]) == 1 and "not trained to be guided" in report.warnings[0]
+
+
+def test_top_k_and_top_p_of_the_request_win():
+    (one,), _ = generate(seconds=2, seed=1, top_k=1)
+    (other,), _ = generate(seconds=2, seed=2, top_p=0.0)
+    (greedy,), _ = generate(seconds=2, seed=3, temperature=0.0)
+    assert same(one, greedy) and same(other, greedy)
+
+
+# --- bundles whose parts do not fit ----------------------------------------------------------------------------------
+
+
+def test_another_wording_is_refused():
+    with pytest.raises(BundleError, match="the weights were trained with"):
+        systems.create(bundle(prompt_version=9), FakeEngine())
+    other = bundle()
+    other.config["prompts"] = {**other.config["prompts"], "sha256": "0" * 64}
+    with pytest.raises(BundleError, match="the answers would be noise"):
+        systems.create(other, FakeEngine())
+
+
+def test_codes_spelled_in_another_way_are_refused():
+    with pytest.raises(BundleError, match="writes codes as digits, system motiongpt2 needs tokens"):
+        systems.create(bundle("alpaca_digits", system="motiongpt2"), FakeEngine(wording="alpaca_digits"))
+
+
+@pytest.mark.parametrize(
+    "tasks, message", [(("dance",), "without the tasks dance"), (("holistic",), "'holistic' answers with 'body' codes")]
+)
+def test_tasks_that_cannot_be_asked_for_are_refused(tasks, message):
+    with pytest.raises(BundleError, match=message):
+        systems.create(bundle(tasks=tasks), FakeEngine())
 
 
 @pytest.mark.parametrize("change, what", [({"down": 3}, "8 frames of 272"), ({"input_width": 263}, "4 frames of 263")])
@@ -344,8 +457,14 @@ def test_a_motion_tokenizer_of_another_layout_is_refused(change, what):
         systems.create(odd, FakeEngine())
 
 
+@pytest.mark.parametrize("features", [{"codec": "ms273", "fps": 30}, {"codec": "ms272", "fps": 20}, {}, {"codec": []}])
+def test_unknown_features_are_refused(features):
+    with pytest.raises(BundleError, match="known are humanml263 at 20"):
+        systems.create(bundle(features=features), FakeEngine())
+
+
 def test_another_system_says_what_this_build_has():
-    with pytest.raises(RequestError, match="needs system 'motiongpt9'; this build has motiongpt2") as error:
+    with pytest.raises(RequestError, match="needs system 'motiongpt9'; this build has motiongpt, motiongpt2") as error:
         systems.create(bundle(system="motiongpt9"), FakeEngine())
     assert error.value.kind == "system"
-    assert systems.create(bundle(), FakeEngine()).vocabulary.codes == CODES
+    assert systems.create(bundle(), FakeEngine()).model.codes == {"motion": CODES}

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ torch = pytest.importorskip("torch")
 from backend import bundles, cli, engines, systems  # noqa: E402
 from backend.bundles import BundleError  # noqa: E402
 from backend.engines import EngineError  # noqa: E402
-from backend.protocol import GenerateRequest, Segment  # noqa: E402
+from backend.motion.motion import JointKey, KeyPose  # noqa: E402
+from backend.motion.skeleton import canonical  # noqa: E402
+from backend.protocol import Context, DescribeRequest, GenerateRequest, Segment  # noqa: E402
 from backend.service import loading  # noqa: E402
 from backend.service.server import as_request_error  # noqa: E402
-from backend.systems.sampling import SamplingConfig, sample  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +64,78 @@ def test_temperature_0_knows_no_seed(system):
 
 
 def test_guidance_1_is_unguided(system):
-    text = system.engine.encode_text("a person walks")
+    trained = replace(system.model.bundle, config=system.model.bundle.config | {"sampling": {"guidance": 3.0}})
+    guided = systems.create(trained, system.model.engine)
 
-    def codes(guidance):
-        rngs = [np.random.default_rng(i) for i in range(3)]
-        config = SamplingConfig(guidance=guidance)
-        return sample(system.engine, system.vocabulary, text, 20, rngs, config, lambda fraction: None)
+    def made(guidance):
+        return generate(guided, seconds=2, seed=3, guidance=guidance)[0][0]
 
-    assert np.array_equal(codes(1.0), codes(1.0 + 1e-9)) and not np.array_equal(codes(1.0), codes(9.0))
+    assert same(made(1.0), made(1.0 + 1e-9)) and not same(made(1.0), made(9.0))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+def test_all_tasks_of_a_small_bundle(tiny_bundle, engine):
+    bundle = bundles.load(tiny_bundle)
+    system = systems.create(bundle, engines.create(bundle, engine, "cpu"))
+    (walk, other), _ = generate(system, seconds=1, takes=2)
+    pose = {name: JointKey(rotation=walk.rotations[9, j]) for j, name in enumerate(walk.skeleton.names)}
+    keys = (KeyPose(4, pose, height=0.9), KeyPose(20, pose, height=0.9))
+    for options, task, frames in (
+        ({"keys": keys, "seconds": 1}, "fill", 30),
+        ({"keys": keys, "seconds": 1, "timed": False}, "key_poses", 30),
+        ({"keys": keys[:1], "seconds": 1, "task": "initial_pose", "timed": False}, "initial_pose", 30),
+        ({"keys": keys[:1], "seconds": 1, "task": "last_pose", "timed": False}, "last_pose", 30),
+        ({"context": Context(before=walk), "seconds": 1}, "predict", 60),
+        ({"context": Context(after=walk), "seconds": 1}, "fill", 60),
+        ({"context": Context(walk, other), "seconds": 0.5}, "fill", 75),
+    ):
+        motions, report = generate(system, takes=2, **options)
+        assert (report.task, [len(m) for m in motions]) == (task, [frames] * 2)
+    texts, _ = system.describe(DescribeRequest(walk, 2), lambda stage, fraction: None, lambda: False)
+    assert texts and all(isinstance(text, str) for text in texts)
+
+
+@pytest.mark.parametrize("codec", ["humanml263", "kit251"])
+def test_features_of_any_codec(codec, tmp_path):
+    from tests.tiny_bundle import build
+
+    bundle = bundles.load(build(tmp_path / "b", codec=codec).path)
+    system = systems.create(bundle, engines.create(bundle, "numpy"))
+    motions, _ = generate(system, seconds=2, takes=2, fps=24)
+    assert [len(m) for m in motions] == [48, 48] and motions[0].skeleton.kind == "smpl22"
+    whole, report = generate(system, seconds=1, fps=24, context=Context(before=motions[0], after=motions[1]))
+    assert len(whole[0]) == 120 and report.made == (48, 72)
+    assert close(whole[0][:48], motions[0]) and close(whole[0][72:], motions[1])
+
+
+@pytest.mark.parametrize(
+    "codec, streams, task",
+    [("motionx623", ("body", "hands"), "holistic"), ("ms272_hands", ("motion",), "text_to_motion")],
+)
+def test_body_and_hands(codec, streams, task, tmp_path):
+    from tests.tiny_bundle import build
+
+    bundle = bundles.load(build(tmp_path / "b", streams=streams, codec=codec).path)
+    system = systems.create(bundle, engines.create(bundle, "numpy"))
+    motions, report = generate(system, seconds=1, takes=2)
+    assert report.task == task and [len(m) for m in motions] == [30, 30]
+    assert motions[0].skeleton.kind == "smplx52"
+    body, _ = generate(system, seconds=1, skeleton=canonical())
+    assert body[0].skeleton.kind == "smpl22"
+    free, _ = generate(system, takes=3)
+    assert all(len(m) % 4 == 0 for m in free)
+
+
+def test_motiongpt_with_a_model_of_ours(tmp_path):
+    from tests.tiny_bundle import build
+
+    bundle = bundles.load(build(tmp_path / "b", wording="alpaca_digits").path)
+    system = systems.create(bundle, engines.create(bundle, "numpy"))
+    motions, report = generate(system, seconds=1, takes=2)
+    assert (report.system, [len(m) for m in motions]) == ("motiongpt", [30, 30])
+    pose = {name: JointKey(rotation=motions[0].rotations[9, j]) for j, name in enumerate(motions[0].skeleton.names)}
+    _, report = generate(system, seconds=1, keys=(KeyPose(29, pose),))
+    assert report.task == "last_pose"
 
 
 def test_cancelling_through_progress_stops_within_one_token(system, monkeypatch):
@@ -77,8 +143,8 @@ def test_cancelling_through_progress_stops_within_one_token(system, monkeypatch)
         pass
 
     steps = []
-    step = system.engine.step
-    monkeypatch.setattr(system.engine, "step", lambda *a: steps.append(1) or step(*a))
+    step = system.model.engine.step
+    monkeypatch.setattr(system.model.engine, "step", lambda *a: steps.append(1) or step(*a))
 
     def progress(stage, fraction):
         if stage == "Generating" and len(steps) == 6:
@@ -93,15 +159,15 @@ def test_cancelling_through_progress_stops_within_one_token(system, monkeypatch)
 
 def test_the_longest_motion_fits_behind_the_longest_text(system):
     motions, report = generate(system, "zyx " * 100, seconds=10, takes=2)
-    assert "word pieces were cut" in report.warnings[0] and [len(m) for m in motions] == [300, 300]
+    assert "100 words were cut" in report.warnings[0] and [len(m) for m in motions] == [300, 300]
 
 
-def test_a_bundle_of_another_prompt_version_is_refused_by_the_loader(tiny_bundle, tmp_path):
+def test_a_bundle_of_another_wording_is_refused_by_the_loader(tiny_bundle, tmp_path):
     folder = tmp_path / "newer"
     shutil.copytree(tiny_bundle, folder)
     manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-    (folder / "bundle.json").write_text(json.dumps(manifest | {"prompt_version": 2}), encoding="utf-8")
-    with pytest.raises(BundleError, match="prompt version 2"):
+    (folder / "bundle.json").write_text(json.dumps(manifest | {"prompt_version": 9}), encoding="utf-8")
+    with pytest.raises(BundleError, match="trained with version 9 .*; the answers would be noise"):
         loading.system_loader("torch", "cpu")(folder, lambda stage, fraction: None)
 
 
@@ -142,4 +208,4 @@ def test_what_no_engine_can_do_is_said_in_words(tiny_bundle, monkeypatch):
 
 
 def test_control_tokens_cannot_be_typed(system):
-    assert min(system.engine.encode_text("a <motion> person </motion> <pad> walks")) > 4
+    assert min(system.model.engine.encode_text("a <motion> person </motion> <pad> walks")) > 2

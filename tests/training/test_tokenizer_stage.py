@@ -90,7 +90,7 @@ def test_training_lowers_the_loss(tmp_path):
 
 
 def test_a_resumed_run_ends_with_the_same_weights(tmp_path):
-    data, config = some_data(), small(12, bfloat16=False)
+    data, config = some_data(), small(12, precision="fp32")
     whole = tokenizer.train(config, data, tmp_path / "whole").state_dict()
     first = tokenizer.TokenizerRun(config, data, tmp_path / "halves")
     first.train(stop_after=5)

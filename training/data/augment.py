@@ -9,9 +9,7 @@ import numpy as np
 from backend.motion import kinematics, resample
 from backend.motion import rotations as rot
 from backend.motion.motion import Motion
-
-_UPPER = ("spine1", "spine2", "spine3", "neck", "head", "left_collar", "right_collar", "left_shoulder",
-          "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist")  # fmt: skip
+from backend.motion.skeleton import Skeleton
 
 
 def warp(motion: Motion, factor: float) -> Motion:
@@ -53,7 +51,8 @@ def join(first: Motion, second: Motion, blend_seconds: float) -> Motion:
 
 
 def overlay(legs: Motion, upper: Motion) -> Motion:
-    """The spine, head and arms of ``upper`` on the pelvis and legs of ``legs``, as long as the shorter of the two.
+    """The spine, head, arms and fingers of ``upper`` on the pelvis and legs of ``legs``, as long as the shorter of the
+    two.
 
     The lowest spine joint takes up the difference of the two pelvises in lean, so the chest keeps its own tilt, while
     its heading follows the legs.
@@ -61,10 +60,19 @@ def overlay(legs: Motion, upper: Motion) -> Motion:
     frames = min(len(legs), len(upper))
     legs, upper = legs[:frames], upper[:frames]
     rotations = legs.rotations.copy()
-    index = [legs.skeleton.index(n) for n in _UPPER]
+    index = _upper(legs.skeleton)
     rotations[:, index] = upper.rotations[:, index]
     spine = legs.skeleton.index("spine1")
     lean_a = rot.multiply(rot.about_y(-kinematics.heading(legs)), legs.rotations[:, 0])
     lean_b = rot.multiply(rot.about_y(-kinematics.heading(upper)), upper.rotations[:, 0])
     rotations[:, spine] = rot.multiply(rot.multiply(rot.inverse(lean_a), lean_b), upper.rotations[:, spine])
     return replace(legs, rotations=rotations)
+
+
+def _upper(skeleton: Skeleton) -> list[int]:
+    """The lowest spine joint and all that hangs on it."""
+    upper = [skeleton.index("spine1")]
+    for joint, parent in enumerate(skeleton.parents):  # which always come first
+        if parent in upper:
+            upper.append(joint)
+    return upper

@@ -2,6 +2,7 @@
 
 build SET --cmu DIR ...    sources -> the data set SET, with progress; a stopped run goes on
 inspect SET                counts, hours, lengths, words; a contact sheet and a film to look at
+codes SET --tokenizer RUN  captioned clips as codes, for python -m training language
 export SET DIR             our captioned clips in HumanML3D's own folder format
 captions SET               the clips' captions -> training/data/captions/captions.json (committed)
 splits SET                 the rule behind splits.json, beside what is committed
@@ -48,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--captions", type=Path, metavar="DIR", help="sentences for --amass: its tree with .txt for .npz")
     one.add_argument("--up", choices=UP_AXES, help="up axis of the files of --motionx (default: found)")
     inspection.add_arguments(what.add_parser("inspect", help="what a data set holds, in numbers and pictures"))
+    codes = what.add_parser("codes", help="captioned clips as codes of a motion tokenizer")
+    codes.add_argument("set", type=Path)
+    codes.add_argument("--tokenizer", type=Path, required=True, help="its run, or a bundle")
+    codes.add_argument("--split", default="train", help="default: %(default)s")
+    codes.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON lines")
     export = what.add_parser("export", help="HumanML3D's folder format")
     export.add_argument("set", type=Path)
     export.add_argument("out", type=Path)
@@ -59,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Runs the command; what is wrong with the input is one line on stderr and exit code 2."""
     actions = {
-        "build": _build, "inspect": inspection.main, "export": _export,
+        "build": _build, "inspect": inspection.main, "codes": _codes, "export": _export,
         "captions": _captions, "splits": _splits, "skeleton": _skeleton,
     }  # fmt: skip
     try:
@@ -89,6 +95,20 @@ def _build(args: argparse.Namespace) -> int:
             f"note: {' and '.join(both)} hold recordings of the same performers; their splits do not know of each other"
         )
     print(f"wrote {args.set}; look at it: python -m training data inspect {args.set}")
+    return 0
+
+
+def _codes(args: argparse.Namespace) -> int:
+    from training import tokenizer  # torch, which the other commands start without
+    from training.coding import Coder
+    from training.language import items
+
+    from . import coded_set
+
+    found = coded_set.items_of(open_set(args.set), args.split, Coder(tokenizer.load_tokenizer(args.tokenizer)))
+    items.write(args.out, found)
+    captions = sum(len(item.captions) for item in found)
+    print(f"wrote {len(found)} motions with {captions} captions to {args.out}")
     return 0
 
 

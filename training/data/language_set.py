@@ -6,7 +6,6 @@ Every part of a split is made of that split's clips alone: joins, overlays, warp
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,9 @@ from backend.motion.fact_words import caption_keys
 from backend.motion.facts import measure
 from backend.motion.features import ms272
 from backend.motion.motion import Motion
+from backend.systems.vocabulary import FRAMES_PER_CODE
+from training.coding import Coder, at
+from training.language.items import UNKNOWN, Item, Variant
 
 from . import augment, phrases, segments
 from .captions import compose as composing
@@ -22,8 +24,8 @@ from .clip import Clip
 from .feature_set import FeatureSet, held
 from .segments import LONGEST, Segment, seeded
 
-Encode = Callable[[list[np.ndarray]], list[np.ndarray]]
-"""features (T, 272) of many motions -> their codes (T // 4,)"""
+KEYS = 6
+"""poses of a motion that are encoded by themselves, beside its first and last"""
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,39 @@ def records(clips: list[Clip], captions: dict[str, list[dict]], mixture: Mixture
     return out + joined(pool, mixture, weights) + overlaid(pool, mixture)
 
 
-def encoded(some: list[Record], encode: Encode) -> list[dict]:
-    """Records as ``training.sequences.items`` takes them: captions, code variants, weight."""
-    features = [held(ms272.encode(m))[0] for r in some for m in r.motions]
-    codes = iter(encode(features))
-    return [{"captions": r.captions, "codes": [next(codes) for _ in r.motions], "weight": r.weight} for r in some]
+def coded(some: list[Record], tokenizer: Coder, keys: int = KEYS) -> list[Item]:
+    """Records as the language models learn from them: each motion as codes, and of a record's first motion the key
+    tokens of ``keys`` poses, of the first and of the last one."""
+    whole = iter(tokenizer.codes([held(tokenizer.codec.encode(m))[0] for r in some for m in r.motions]))
+    places = [_places(record, keys) for record in some]
+    tokens = tokenizer.keys([_poses(r.motions[0], chosen) for r, chosen in zip(some, places, strict=True)])
+    items = []
+    for record, chosen, own in zip(some, places, tokens, strict=True):
+        variants = [Variant(next(whole)) for _ in record.motions]
+        variants[0] = _keyed(variants[0], chosen, own)
+        items.append(Item([c["text"] for c in record.captions], variants, record.weight))
+    return items
+
+
+def _places(record: Record, keys: int) -> np.ndarray:
+    """Places of codes whose poses are encoded by themselves, the first and the last among them."""
+    count = max(len(record.motions[0]) // FRAMES_PER_CODE, 1)
+    chosen = seeded(record.captions[0]["text"]).choice(count, min(keys, count), replace=False)
+    return np.unique([0, count - 1, *chosen])
+
+
+def _poses(motion: Motion, places: np.ndarray) -> Motion:
+    """One frame of each place, any of its frames: serving's keys come at any too."""
+    frames = FRAMES_PER_CODE * places + seeded(str(len(motion))).integers(0, FRAMES_PER_CODE, len(places))
+    return at(motion, np.minimum(frames, len(motion) - 1))
+
+
+def _keyed(variant: Variant, places: np.ndarray, tokens: np.ndarray | None) -> Variant:
+    if tokens is None:
+        return variant
+    keys = np.full(len(variant), UNKNOWN)
+    keys[places] = tokens
+    return Variant(variant.codes, keys)
 
 
 def features(some: list[Record]) -> FeatureSet:

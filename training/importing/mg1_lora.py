@@ -8,73 +8,76 @@ that are half a head apart; the query's rows are put in that order, as those of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
-from . import guarded, manifest
-from .imported import Imported, Kind
+from backend import bundles
+from backend.engines.files import ADAPTER, ADAPTER_CONFIG, MOTION_TOKENIZER
+from backend.models.config import VQVAEConfig
+from backend.systems import prompts
+from backend.systems.vocabulary import Vocabulary
 
-ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+from ..exporting.bundle_json import bundle_json
+from . import guarded, manifest, rows
+from .imported import Imported, Kind, Options, about
+from .llama1 import BASES, Base
+
 FIRST = "transformer.h.0.attn.c_attn.lora_A"
-CODE_WIDTH = 512
-"""of the two projections that the published forward pass never uses"""
+CODES = 512
 LICENCE = (
     "none is stated; the base, Meta's LLaMA-1, is given out on request for non-commercial research; weights trained on "
     "HumanML3D or KIT-ML inherit the research and non-commercial conditions of their data"
 )
-EPSILON_NOTE = (
-    "trained in lit-llama, whose RMSNorm adds 1e-5; LLaMA-1 as transformers loads it says 1e-6: "
-    "set rms_norm_eps of the base to 1e-5 to reproduce the published model"
+OVERRIDES = {"rms_norm_eps": 1e-5}
+NOTE = (
+    "Trained in lit-llama, whose RMSNorm adds 1e-5; LLaMA-1 as transformers loads it says 1e-6, so the engine sets "
+    "rms_norm_eps of the base to 1e-5. Which files of LLaMA-1 it was trained on is not known: the base is not checked"
 )
+TEXT = {"sha256": "", "bos": 1, "eos": 2, "pad": 0}
+"""LLaMA's; its file lies with the base and is not checked either"""
+SAMPLING = {"temperature": 0.8, "top_k": 200, "guidance": 1.0}
+"""as published"""
 
 
-@dataclass(frozen=True)
-class Base:
-    """A LLaMA-1 that the LoRA can be for."""
-
-    name: str
-    hub: str
-    """its conversion for transformers"""
-    width: int
-    layers: int
-    heads: int
-    rank: int = 64
-    alpha: int = 16
-
-    def tensors(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of the LoRA in lit-llama's layout, without the unused projections."""
-        pair = {"lora_A": (2 * self.rank, self.width), "lora_B": (2 * self.width, self.rank)}
-        return {
-            f"transformer.h.{i}.attn.c_attn.{name}": shape for i in range(self.layers) for name, shape in pair.items()
-        }
-
-    def unused(self) -> dict[str, tuple[int, ...]]:
-        shapes = {"llama_proj": (self.width, CODE_WIDTH), "motion_proj": (CODE_WIDTH, self.width)}
-        return {f"{name}.weight": shape for name, shape in shapes.items()} | {
-            f"{name}.bias": shape[:1] for name, shape in shapes.items()
-        }
-
-
-BASES = (
-    Base("LLaMA-7B", "huggyllama/llama-7b", 4096, 32, 32),
-    Base("LLaMA-13B", "huggyllama/llama-13b", 5120, 40, 40),
-)
-
-
-def convert(found: Mapping, bases: Sequence[Base] = BASES) -> Imported:
+def convert(found: Mapping, options: Options, bases: Sequence[Base] = BASES) -> Imported:
     """From ``{"transformer.h.….lora_A": tensor, …}``; ValueError says what does not fit."""
     tensors = guarded.tensors(found, "the file")
     base = _base(tensors, bases)
     left_out = {name: tensors[name] for name in base.unused() if name in tensors}
     taken = manifest.take({name: value for name, value in tensors.items() if name not in left_out}, base.tensors())
+    vq, motion, read = _motion_tokenizer(options.tokenizer_bundle)
+    asked = prompts.load("alpaca_digits")
+    said = {
+        "vocabulary": Vocabulary(base.words).to_dict(), "text_tokenizer": TEXT, "sampling": SAMPLING,
+        "base_model": {
+            "id": base.hub, "revision": "", "fingerprint": "", "architecture": "LlamaForCausalLM",
+            "rows": base.words, "overrides": OVERRIDES,
+        },
+    }  # fmt: skip
     return Imported(
         {ADAPTER: _adapter(taken, base)},
         licence=LICENCE,
-        facts={"base_model": {"name": base.name, "hub": base.hub, "rms_norm_eps": 1e-5, "note": EPSILON_NOTE}},
-        documents={CONFIG: _config(base)},
+        features=read.facts(),
         left_out=tuple(f"{name} ({manifest.shown(value.shape)})" for name, value in left_out.items()),
-    )
+        documents={ADAPTER_CONFIG: _config(base)},
+        copied={MOTION_TOKENIZER: vq.file(MOTION_TOKENIZER), prompts.FILE: asked.source},
+        bundle=bundle_json(
+            about(f"motiongpt-{base.name.lower()}", LICENCE, read.data), motion, read.facts(), ["torch"], asked,
+            list(asked.tasks), said,
+        ),
+        note=NOTE,
+    )  # fmt: skip
+
+
+def _motion_tokenizer(folder: Path) -> tuple[bundles.Bundle, VQVAEConfig, rows.Rows]:
+    """The bundle, its tokenizer's shape and the rows it reads; ValueError unless it is a published one."""
+    vq = bundles.load(folder)
+    motion = VQVAEConfig.from_dict(vq.config.get("motion_tokenizer"))
+    read = rows.of_width(motion.input_width)
+    if motion.codes != CODES or vq.features.get("fingerprint") != read.scale().fingerprint:
+        raise ValueError(f"bundle {vq.name} is no import of --kind t2mgpt-vq: the LoRA writes the codes of one")
+    return vq, motion, read
 
 
 def half_split(rows: torch.Tensor, heads: int) -> torch.Tensor:
@@ -131,4 +134,12 @@ def recognises(found: Mapping) -> bool:
     return FIRST in found
 
 
-KIND = Kind(2**30, (ADAPTER, CONFIG), convert, recognises)
+KIND = Kind(
+    2**30,
+    convert,
+    recognises,
+    {
+        "tokenizer_bundle": "the motion tokenizer whose codes it writes: "
+        "python -m training import t2m.pth --kind t2mgpt-vq --out DIR"
+    },
+)

@@ -12,10 +12,11 @@ from backend.motion.features.normalisation import Normalisation, published
 
 @dataclass(frozen=True)
 class Rows:
-    """``codec`` and ``normalisation`` by name, and the ``conditions`` of the data that they were taken from."""
+    """``codec`` and ``normalisation`` by name, and the ``data`` that they were taken from with their ``conditions``."""
 
     codec: str
     normalisation: str
+    data: str
     conditions: str
 
     def format(self) -> Codec:
@@ -43,9 +44,10 @@ class Rows:
 HUMANML3D = Rows(
     "humanml263",
     "humanml3d-b",
+    "HumanML3D",
     "weights trained on HumanML3D inherit the research and non-commercial conditions of AMASS and SMPL (MPI)",
 )
-KIT = Rows("kit251", "kit-b", "weights trained on KIT-ML inherit its research conditions")
+KIT = Rows("kit251", "kit-b", "KIT-ML", "weights trained on KIT-ML inherit its research conditions")
 
 
 def of_width(width: int, beside: int = 0) -> Rows:

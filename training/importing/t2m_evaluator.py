@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from ..metrics import t2m_evaluator
 from . import guarded, manifest, rows
-from .imported import Imported, Kind, listed, others
+from .imported import Imported, Kind, Options, listed, others
 
 PARTS = ("text_encoder", "movement_encoder", "motion_encoder")
 FIRST = "movement_encoder.main.0.weight"
 LICENCE = "MIT"
 
 
-def convert(found: Mapping) -> Imported:
+def convert(found: Mapping, options: Options) -> Imported:
     """From ``{"text_encoder": …, "movement_encoder": …, "motion_encoder": …}``; ValueError says what does not fit."""
     missing = [part for part in PARTS if part not in found]
     if missing:
@@ -30,7 +30,7 @@ def convert(found: Mapping) -> Imported:
     return Imported(
         {t2m_evaluator.FILE: taken | read.tensors()},
         licence=f"{LICENCE}; {read.conditions}",
-        facts={"features": read.facts()},
+        features=read.facts(),
         left_out=others(found, PARTS),
     )
 
@@ -39,4 +39,4 @@ def recognises(found: Mapping) -> bool:
     return all(part in found for part in PARTS)
 
 
-KIND = Kind(2**30, (t2m_evaluator.FILE,), convert, recognises)
+KIND = Kind(2**30, convert, recognises, bundle=False)

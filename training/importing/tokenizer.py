@@ -31,8 +31,3 @@ def convert(tensors: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor
 def published_shapes(config: VQVAEConfig) -> dict[str, tuple[int, ...]]:
     """Of a published file: the normalisation lies in files of its own there."""
     return {name: shape for name, shape in config.tensors().items() if name not in ("mean", "std")}
-
-
-def facts(config: VQVAEConfig, rows: Rows) -> dict:
-    """As a bundle's manifest has them."""
-    return {"features": rows.facts(), "config": {"motion_tokenizer": config.to_dict()}}

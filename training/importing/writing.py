@@ -1,4 +1,5 @@
-"""An import on disk: a folder with safetensors, JSON and ``import.json``, whole or not at all."""
+"""The parts of an import on disk, and its folder where that is no bundle: safetensors and ``import.json``, whole or not
+at all."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from ..data.whole_folder import check_replaceable, written_whole
-from .imported import Imported, Kind
+from ..metrics import t2m_evaluator
+from .imported import Imported
 
 DOCUMENT = "import.json"
 FORMAT = 1
@@ -20,40 +22,40 @@ FORMAT = 1
 _FIRST_LINE = f'{{"posewright_import": {FORMAT},'
 
 
-def check_out(folder: Path, kind: Kind) -> None:
-    """ValueError where the folder holds anything but an earlier import of that kind."""
-    check_replaceable(folder, (*kind.files, DOCUMENT), DOCUMENT, _FIRST_LINE)
+def check_out(folder: Path) -> None:
+    """ValueError where the folder holds anything but an earlier import."""
+    check_replaceable(folder, (t2m_evaluator.FILE, DOCUMENT), DOCUMENT, _FIRST_LINE)
 
 
 def write(folder: Path, name: str, source: Path, imported: Imported) -> None:
     """Write what the file ``source`` of the kind ``name`` became."""
     with written_whole(folder) as new:
         for file, tensors in imported.tensors.items():
-            _save(tensors, new / file)
-        for file, document in imported.documents.items():
-            (new / file).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        files = {path.name: _entry(path) for path in sorted(new.iterdir())}
+            save(tensors, new / file)
         said = {
             "posewright_import": FORMAT,
-            "kind": name,
-            "source": {"name": source.name, **_entry(source)},
+            **told(name, source, imported),
             "licence": imported.licence,
-            "left_out": list(imported.left_out),
-            **imported.facts,
-            "files": files,
+            "features": imported.features,
+            "files": {path.name: entry(path) for path in sorted(new.iterdir())},
         }
         lines = json.dumps(said, indent=1, ensure_ascii=False).removeprefix("{\n ")
         (new / DOCUMENT).write_text("{" + lines + "\n", encoding="utf-8")
 
 
-def _save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def told(name: str, source: Path, imported: Imported) -> dict:
+    """Where an import comes from."""
+    return {"kind": name, "source": {"name": source.name, **entry(source)}, "left_out": list(imported.left_out)}
+
+
+def save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     try:
         save_file(dict(tensors), path, metadata={"format": "pt"})  # transformers asks for the mark
     except SafetensorError as error:  # a full disk, for one
         raise OSError(f"{path.name} cannot be written: {error}") from error
 
 
-def _entry(path: Path) -> dict:
+def entry(path: Path) -> dict:
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"sha256": digest, "bytes": path.stat().st_size}

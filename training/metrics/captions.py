@@ -135,6 +135,17 @@ def _clipped_cosine(candidate: dict, reference: dict) -> float:
     return sum(min(weight, reference.get(k, 0.0)) * reference.get(k, 0.0) for k, weight in candidate.items()) / lengths
 
 
+def scores(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:
+    """What the papers print of captions, times 100 as they do. CIDEr-D needs 2 items or more."""
+    found = {
+        "BLEU-1": bleu(candidates, references, 1),
+        "BLEU-4": bleu(candidates, references, 4),
+        "ROUGE-L": rouge_l(candidates, references),
+        "CIDEr-D": cider_d(candidates, references),
+    }
+    return {name: 100.0 * value for name, value in found.items()}
+
+
 def ngrams(caption: Words, n: int) -> NGrams:
     """How often each run of 1 to ``n`` words occurs."""
     return Counter(tuple(caption[i : i + order]) for order in range(1, n + 1) for i in range(len(caption) - order + 1))

@@ -1,5 +1,5 @@
 """How far a continued or filled motion is from the recording: ADE and FDE, ours and as MotionGPT (T5) counts them, and
-two baselines that need no model.
+three baselines that need no model.
 
 Ours: joint positions (T, J, 3) of each clip in the world, metres, the generated clip where its known frames put it; the
 mean over joints, over the frames that were not known, then over clips. Papers count differently (``mgt5_prediction``),
@@ -33,17 +33,21 @@ def filled(frames: int, known: float = IN_BETWEEN_KNOWN) -> slice:
     return _span(int(frames * known), frames - int(frames * known), frames)
 
 
-def ade(generated: Sequence, recorded: Sequence, spans: Sequence[slice]) -> float:
+Span = slice | np.ndarray
+"""frames that were not known: one run of them, or a mask (T,) of bool"""
+
+
+def ade(generated: Sequence, recorded: Sequence, spans: Sequence[Span]) -> float:
     """Average displacement error, metres: over the frames of each clip's span. For in-betweens too."""
     return float(np.mean([distance.mean() for distance in _distances(generated, recorded, spans)]))
 
 
-def fde(generated: Sequence, recorded: Sequence, spans: Sequence[slice]) -> float:
+def fde(generated: Sequence, recorded: Sequence, spans: Sequence[Span]) -> float:
     """Final displacement error, metres: in the last frame of each clip's span."""
     return float(np.mean([distance[-1].mean() for distance in _distances(generated, recorded, spans)]))
 
 
-def _distances(generated: Sequence, recorded: Sequence, spans: Sequence[slice]) -> list[np.ndarray]:
+def _distances(generated: Sequence, recorded: Sequence, spans: Sequence[Span]) -> list[np.ndarray]:
     """Joint distances (frames, J) within each clip's span."""
     if not len(generated) == len(recorded) == len(spans) or not len(spans):
         raise ValueError(
@@ -62,7 +66,7 @@ def _distances(generated: Sequence, recorded: Sequence, spans: Sequence[slice]) 
             raise ValueError("joint positions must not contain NaN or infinite numbers")
         distance = np.linalg.norm(made - truth, axis=-1)[span]
         if not len(distance):
-            raise ValueError(f"frames {span.start} to {span.stop} hold none of the clip's {len(truth)}")
+            raise ValueError(f"a span holds none of its clip's {len(truth)} frames: {span!r:.80}")
         found.append(distance)
     return found
 
@@ -126,6 +130,13 @@ def constant_velocity(motion: Motion, start: int) -> Motion:
     turned = rot.multiply(motion.rotations[last], rot.exp(ahead[:, None, None] * step))
     contacts = np.tile(motion.contacts[last], (len(ahead), 1))
     return _joined(motion[:start], replace(motion, root=root, rotations=turned, contacts=contacts))
+
+
+def held(motion: Motion, start: int) -> Motion:
+    """The motion with its frames from ``start`` on replaced by the last one before, standing still. Where people stop
+    and turn back it is harder to beat than ``constant_velocity``, which drifts on."""
+    _span(start, len(motion), len(motion), known=1)
+    return sample(motion, np.minimum(np.arange(len(motion)), start - 1))
 
 
 def interpolated(motion: Motion, start: int, stop: int) -> Motion:

@@ -62,7 +62,7 @@ def measure(way: str, seed: int, steps: int, clips: list[np.ndarray], held_out: 
     """The report of one tokenizer, trained on ``clips`` from the random start ``seed``."""
     config = TokenizerTraining(
         codec=motionx623.NAME, model=model_of(way), loss=RowLossWeights(), batch=32, window=32, steps=steps, lr=5e-3,
-        warmup=0.05, plain=0.0, average=0.99, bfloat16=False, log_seconds=1e9, seed=seed, threads=1,
+        warmup=0.05, plain=0.0, average=0.99, precision="fp32", log_seconds=1e9, seed=seed, threads=1,
     )  # fmt: skip
     data = FeatureSet(clips, [np.ones(len(c), bool) for c in clips], np.ones(len(clips)))
     with tempfile.TemporaryDirectory() as folder:

@@ -8,45 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...models.config import LanguageModelConfig
+from ..batching import check_allowed, neighbours
+from .cache import Cache
 from .layers import gelu_tanh, layer_norm, linear, softmax
-
-_BLOCK = 32  # places that a cache grows by
-
-
-class Cache:
-    """Keys and values (B, heads, room, width of a head) of every layer for the tokens read so far, and which of them
-    are real: rows whose prompt is shorter are padded on the left."""
-
-    def __init__(self, config: LanguageModelConfig, rows: int):
-        self.length = 0
-        shape = (rows, config.heads, 0, config.width // config.heads)
-        self.layers = [[np.empty(shape, np.float32) for _ in "kv"] for _ in range(config.layers)]
-        self.hidden = np.empty((rows, 0), np.float32)
-        """0 for a real token, -inf for padding: what is added to the attention's scores"""
-
-    def append(self, hidden: np.ndarray) -> None:
-        """Room for the tokens that come, with their ``hidden`` (B, n)."""
-        end = self.length + hidden.shape[1]
-        if end > self.hidden.shape[1]:
-            more = -(-end // _BLOCK) * _BLOCK
-            self.layers = [[_grown(a, more, axis=2) for a in pair] for pair in self.layers]
-            self.hidden = _grown(self.hidden, more, axis=1)
-        self.hidden[:, self.length : end] = hidden
-        self.length = end
-
-    def take(self, rows: np.ndarray) -> Cache:
-        """A cache of the given rows, which may repeat."""
-        taken = object.__new__(Cache)
-        taken.length, taken.hidden = self.length, self.hidden[rows]
-        taken.layers = [[a[rows] for a in pair] for pair in self.layers]
-        return taken
-
-
-def _grown(array: np.ndarray, size: int, axis: int) -> np.ndarray:
-    """The array with ``size`` places along ``axis``, the new ones unset."""
-    bigger = np.empty((*array.shape[:axis], size, *array.shape[axis + 1 :]), np.float32)
-    bigger[(slice(None),) * axis + (slice(array.shape[axis]),)] = array
-    return bigger
 
 
 @dataclass(frozen=True)
@@ -96,9 +60,14 @@ class LanguageModel:
         self._tokens = tensors["gpt.transformer.wte.weight"]
         self._places = tensors["gpt.transformer.wpe.weight"]
 
-    def extend(self, tokens: np.ndarray, places: np.ndarray, cache: Cache) -> np.ndarray:
+    def head(self, allowed: np.ndarray) -> np.ndarray:
+        """The rows (n, width) of the output layer that give the logits of the tokens ``allowed`` (n,)."""
+        check_allowed(allowed, len(self._tokens))
+        return self._tokens[neighbours(allowed) or allowed]
+
+    def extend(self, tokens: np.ndarray, places: np.ndarray, cache: Cache, head: np.ndarray) -> np.ndarray:
         """Append tokens (B, n) at ``places`` (B, n), -1 where a row is padded, to ``cache`` and return the logits
-        (B, size) after the last of them."""
+        (B, rows of ``head``) after the last of them."""
         cache.append(np.where(places < 0, np.float32(-np.inf), np.float32(0.0)))
         visible = _visible(cache, tokens.shape[1])
         x = (self._tokens[tokens] + self._places[np.maximum(places, 0)]).transpose(2, 0, 1).copy()  # (width, B, n)
@@ -109,7 +78,7 @@ class LanguageModel:
             inner = gelu_tanh(linear(inner, layer.wide.weight, layer.wide.bias))
             x += linear(inner, layer.narrow.weight, layer.narrow.bias)
         last = x.reshape(self.config.width, *tokens.shape)[:, :, -1]
-        return (self._tokens @ layer_norm(last, self._norm.weight, self._norm.bias)).T
+        return (head @ layer_norm(last, self._norm.weight, self._norm.bias)).T
 
     def _attend(self, layer: _Layer, x: np.ndarray, kept: list[np.ndarray], end: int, visible: np.ndarray):
         """Every token looks at itself and what came before it; (width, B n) to the same."""

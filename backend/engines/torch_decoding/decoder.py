@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from transformers import DynamicCache
 
-from ..batching import distinct
+from ..batching import check_length, check_tokens, distinct
 from . import llama_step
 from .captured import captured
 from .head import restricted
@@ -112,13 +112,9 @@ class Decoder:
         prompts without tokens.
         """
         tokens, places, rows = distinct(prompts)
-        self._check(tokens)
+        check_tokens(tokens, self._size)
         length = tokens.shape[1]
-        if steps < 0 or length + steps > self.longest:
-            raise ValueError(
-                f"a prompt of {length} tokens and {steps} more were asked for, {self.longest} is the most that the "
-                "model holds: shorten the prompt or the answer"
-            )
+        check_length(length, steps, self.longest)
         plan = self._plan_for(len(rows), length + steps, allowed)
         device = self._model.device
         tokens, mask, rows = (torch.from_numpy(a).to(device) for a in (tokens, places >= 0, rows))
@@ -145,14 +141,13 @@ class Decoder:
         tokens = np.asarray(tokens, np.int64)
         if tokens.shape != (state.batch,):
             raise ValueError(f"one token for each of the {state.batch} rows is needed, got the shape {tokens.shape}")
-        self._check(tokens)
+        check_tokens(tokens, self._size)
         state.left -= 1
         return state.plan.step(tokens)
 
-    def _check(self, tokens: np.ndarray) -> None:
-        size = self._model.get_input_embeddings().num_embeddings
-        if tokens.min() < 0 or tokens.max() >= size:  # a GPU would not say so: it stops the whole process
-            raise ValueError(f"the model has the tokens 0 to {size - 1}, got {tokens.min()} to {tokens.max()}")
+    @property
+    def _size(self) -> int:
+        return self._model.get_input_embeddings().num_embeddings
 
     def _plan_for(self, batch: int, places: int, allowed: Sequence[int]) -> _Plan:
         """The plan of the last call where it serves again, otherwise a new one in its place."""

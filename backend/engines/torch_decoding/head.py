@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from ..batching import check_allowed, neighbours
+
 
 def restricted(model: nn.Module, allowed: Sequence[int]) -> nn.Module:
     """``model`` with a head that has only the rows ``allowed``, in that order; all other weights are shared.
@@ -21,7 +23,7 @@ def restricted(model: nn.Module, allowed: Sequence[int]) -> nn.Module:
     head = model.get_output_embeddings()
     if not isinstance(head, nn.Linear):
         raise ValueError(f"the head of a {type(model).__name__} is {type(head).__name__}; only a Linear has rows")
-    check_rows(allowed, head.out_features)
+    check_allowed(allowed, head.out_features)
     answers = nn.Linear(head.in_features, len(allowed), bias=False, device="meta")
     answers.weight = _rows(head.weight, allowed)
     answers.bias = None if head.bias is None else _rows(head.bias, allowed)
@@ -31,16 +33,7 @@ def restricted(model: nn.Module, allowed: Sequence[int]) -> nn.Module:
     return clone
 
 
-def check_rows(allowed: Sequence[int], size: int) -> None:
-    """ValueError unless ``allowed`` are one or more different tokens of a vocabulary of ``size``."""
-    if not allowed or len(set(allowed)) != len(allowed) or not (min(allowed) >= 0 and max(allowed) < size):
-        raise ValueError(f"the allowed tokens must be one or more different ids from 0 to {size - 1}")
-
-
 def _rows(matrix: torch.Tensor, allowed: Sequence[int]) -> nn.Parameter:
-    first, last = allowed[0], allowed[-1]
-    if list(allowed) == list(range(first, last + 1)):
-        rows = matrix.detach()[first : last + 1]  # neighbours, a whole vocabulary say, need no copy
-    else:
-        rows = matrix.detach()[torch.as_tensor(allowed, device=matrix.device)]
+    beside = neighbours(allowed)  # a whole vocabulary, say, needs no copy
+    rows = matrix.detach()[torch.as_tensor(allowed, device=matrix.device) if beside is None else beside]
     return nn.Parameter(rows, requires_grad=False)

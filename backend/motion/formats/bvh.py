@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from .. import rotations as rot
-from ..motion import Motion
+from ..motion import Motion, believed
 from ..skeleton import Skeleton
 from .bvh_hierarchy import BvhError, Hierarchy, Joint
 from .text import LIMITS, Limits, line_of, number, numbers, pieces, read_text, write_bytes
@@ -184,7 +184,10 @@ def _assemble(path, joints, values, rate, scale) -> Bvh:
     offsets = np.array([j.offset for j in joints]) * scale
     offsets[0] = 0.0
     skeleton = Skeleton("other", tuple(j.name for j in joints), tuple(j.parent for j in joints), offsets)
-    motion = Motion(skeleton, root * scale, _angles_to_rotations(joints, values), rate)
+    try:
+        motion = believed(Motion(skeleton, root * scale, _angles_to_rotations(joints, values), rate))
+    except ValueError as reason:
+        raise BvhError(path, None, str(reason)) from reason
     ends = {j.name: np.array(j.end) * scale for j in joints if j.end is not None}
     return Bvh(motion, ends, tuple(notes))
 

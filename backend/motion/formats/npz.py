@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from ..motion import Motion
+from ..motion import Motion, believed
 from ..skeleton import Skeleton
 from .bounded_npz import ArraysError, Wanted, read_arrays
 from .text import LIMITS, Limits, write_bytes
@@ -63,6 +63,6 @@ def read(path, limits: Limits = LIMITS) -> Motion:
         raise ArraysError(path, None, f"the frame rate must be a ratio of positive numbers, got {fps}")
     try:
         skeleton = Skeleton(str(found["kind"]), names, parents, found["offsets"])
-        return Motion(skeleton, found["root"], found["rotations"], fps, found["contacts"])
+        return believed(Motion(skeleton, found["root"], found["rotations"], fps, found["contacts"]))
     except ValueError as reason:
         raise ArraysError(path, None, str(reason)) from reason

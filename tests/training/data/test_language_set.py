@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from backend.motion.features.codec import codec
 from training.data import language_set, segments
 from training.data.clip import Clip
 from training.data.language_set import Mixture
@@ -126,17 +127,28 @@ def test_a_segment_without_committed_captions_is_an_error(clips):
 def test_codes_of_every_variant(made):
     asked = []
 
-    def encode(features):
-        asked.extend(features)
-        return [np.full(len(f) // 4, k) for k, f in enumerate(features)]
+    class Fake:
+        """A tokenizer whose codes are the number of the motion."""
 
-    found = language_set.encoded(made, encode)
+        codec = codec("ms272")
+
+        def codes(self, features):
+            asked.extend(features)
+            return [{"motion": np.full(len(f) // 4, k)} for k, f in enumerate(features)]
+
+        def keys(self, poses):
+            return [np.full(len(some), 7) for some in poses]
+
+    found = language_set.coded(made, Fake())
     assert len(found) == len(made) and len(asked) == sum(len(r.motions) for r in made)
     assert all(f.shape[1] == 272 and len(f) >= 30 for f in asked)  # half a second was held to a whole one
     k = 0
     for record, item in zip(made, found):
-        assert item["captions"] == record.captions and item["weight"] == record.weight
-        assert len(item["codes"]) == len(record.motions)
-        for motion, codes in zip(record.motions, item["codes"]):
+        assert item.captions == [c["text"] for c in record.captions] and item.weight == record.weight
+        assert len(item.variants) == len(record.motions)
+        for motion, variant in zip(record.motions, item.variants):
+            codes = variant.codes["motion"]
             assert set(codes.tolist()) == {k} and len(codes) == max(30, len(motion)) // 4  # its own, in order
             k += 1
+        keys = [v.keys is not None for v in item.variants]
+        assert keys == [True] + [False] * (len(keys) - 1) and set(item.variants[0].keys.tolist()) <= {-1, 7}

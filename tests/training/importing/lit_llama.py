@@ -81,3 +81,38 @@ def turned(x):
     angle = torch.arange(steps)[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
     even, odd = x[..., 0::2], x[..., 1::2]
     return torch.stack([even * angle.cos() - odd * angle.sin(), even * angle.sin() + odd * angle.cos()], -1).flatten(-2)
+
+
+_NAMES = {
+    "self_attn.o_proj": "attn.c_proj", "mlp.gate_proj": "mlp.c_fc1", "mlp.up_proj": "mlp.c_fc2",
+    "mlp.down_proj": "mlp.c_proj",
+}  # fmt: skip
+
+
+def converted(s: Sizes, weights: dict, rms_norm_eps: float):
+    """transformers' LLaMA with the same weights; each head's rows of q and k stand even ones first."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=s.words, hidden_size=s.width, intermediate_size=s.hidden, rms_norm_eps=rms_norm_eps,
+        num_hidden_layers=s.layers, num_attention_heads=s.heads, num_key_value_heads=s.heads,
+        tie_word_embeddings=False,
+    )  # fmt: skip
+    head = s.width // s.heads
+    order = [h * head + row for h in range(s.heads) for row in (*range(0, head, 2), *range(1, head, 2))]
+    state = {
+        "model.embed_tokens.weight": weights["transformer.wte.weight"],
+        "model.norm.weight": weights["transformer.ln_f.scale"],
+        "lm_head.weight": weights["lm_head.weight"],
+    }
+    for i in range(s.layers):
+        ours, theirs = f"model.layers.{i}.", f"transformer.h.{i}."
+        q, k, v = weights[f"{theirs}attn.c_attn.weight"].chunk(3)
+        for name, matrix in {"q": q[order], "k": k[order], "v": v}.items():
+            state[f"{ours}self_attn.{name}_proj.weight"] = matrix
+        state |= {f"{ours}{name}.weight": weights[f"{theirs}{other}.weight"] for name, other in _NAMES.items()}
+        state[f"{ours}input_layernorm.weight"] = weights[f"{theirs}rms_1.scale"]
+        state[f"{ours}post_attention_layernorm.weight"] = weights[f"{theirs}rms_2.scale"]
+    model = LlamaForCausalLM(config).eval()
+    model.load_state_dict(state)
+    return model

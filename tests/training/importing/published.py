@@ -1,8 +1,14 @@
 """Checkpoints in the layouts that papers.md describes, without what makes them large."""
 
 import math
+from contextlib import contextmanager
+from functools import partial
 
+import pytest
 import torch
+
+from backend.models.config import VQVAEConfig
+from training.importing import tokenizer as importing
 
 
 def sparse_storage(shape) -> torch.Tensor:
@@ -11,21 +17,34 @@ def sparse_storage(shape) -> torch.Tensor:
     return row.expand(shape)
 
 
-def tokenizer(width=263, prefix="vqvae.", fill=sparse_storage) -> dict[str, torch.Tensor]:
-    """papers.md 2.2: 67 entries."""
-    layers = {"encoder.model.0": (512, width, 3), "encoder.model.4": (512, 512, 3)}
-    layers |= {"decoder.model.0": (512, 512, 3), "decoder.model.4": (512, 512, 3), "decoder.model.6": (width, 512, 3)}
+def tokenizer(width=263, prefix="vqvae.", fill=sparse_storage, channels=512) -> dict[str, torch.Tensor]:
+    """papers.md 2.2: 67 entries. With other ``channels`` than the published ones: see ``narrow``."""
+    c = channels
+    layers = {"encoder.model.0": (c, width, 3), "encoder.model.4": (c, c, 3)}
+    layers |= {"decoder.model.0": (c, c, 3), "decoder.model.4": (c, c, 3), "decoder.model.6": (width, c, 3)}
     for stage in (2, 3):
-        layers[f"encoder.model.{stage}.0"] = (512, 512, 4)
-        layers[f"decoder.model.{stage}.2"] = (512, 512, 3)
+        layers[f"encoder.model.{stage}.0"] = (c, c, 4)
+        layers[f"decoder.model.{stage}.2"] = (c, c, 3)
         for block in range(3):
             for part in (f"encoder.model.{stage}.1", f"decoder.model.{stage}.0"):
-                layers[f"{part}.model.{block}.conv1"] = (512, 512, 3)
-                layers[f"{part}.model.{block}.conv2"] = (512, 512, 1)
+                layers[f"{part}.model.{block}.conv1"] = (c, c, 3)
+                layers[f"{part}.model.{block}.conv2"] = (c, c, 1)
     shapes = {f"{name}.weight": shape for name, shape in layers.items()}
     shapes |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
-    shapes["quantizer.codebook"] = (512, 512)
+    shapes["quantizer.codebook"] = (512, c)
     return {prefix + name: fill(shape) for name, shape in shapes.items()}
+
+
+NARROW = 8
+
+
+@contextmanager
+def narrow():
+    """While it lasts, imports want tokenizers of NARROW channels, which are written in no time."""
+    small = partial(VQVAEConfig, width=NARROW, code_width=NARROW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importing, "VQVAEConfig", small)
+        yield
 
 
 def random(shape) -> torch.Tensor:

@@ -10,16 +10,17 @@ transformers = pytest.importorskip("transformers")
 
 from safetensors.torch import load_file  # noqa: E402
 
+from backend import bundles  # noqa: E402
+from backend.engines.base_model import BaseModel  # noqa: E402
+from backend.systems import prompts  # noqa: E402
+from tests import tiny_bundle  # noqa: E402
 from tests.training.importing import lit_llama  # noqa: E402
-from training.importing import mg1_lora, writing  # noqa: E402
+from training.importing import bundling, llama1, mg1_lora  # noqa: E402
+from training.importing.imported import Options  # noqa: E402
 
 SIZES = lit_llama.Sizes()
-TINY = mg1_lora.Base("tiny", "nowhere/tiny", SIZES.width, SIZES.layers, SIZES.heads, SIZES.rank, SIZES.alpha)
+TINY = llama1.Base("tiny", "nowhere/tiny", SIZES.width, SIZES.layers, SIZES.heads, SIZES.rank, SIZES.alpha, SIZES.words)
 WORDS = torch.tensor([[3, 14, 15, 9, 26, 5, 35, 8], [1, 1, 2, 3, 5, 8, 13, 21]])
-NAMES = {
-    "self_attn.o_proj": "attn.c_proj", "mlp.gate_proj": "mlp.c_fc1", "mlp.up_proj": "mlp.c_fc2",
-    "mlp.down_proj": "mlp.c_proj",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -32,39 +33,25 @@ def published():
 @pytest.fixture
 def llama(published):
     """transformers' LLaMA with the base weights; each head's rows of q and k stand even ones first."""
-    config = transformers.LlamaConfig(
-        vocab_size=SIZES.words, hidden_size=SIZES.width, intermediate_size=SIZES.hidden, rms_norm_eps=1e-5,
-        num_hidden_layers=SIZES.layers, num_attention_heads=SIZES.heads, num_key_value_heads=SIZES.heads,
-        tie_word_embeddings=False,
-    )  # fmt: skip
-    model = transformers.LlamaForCausalLM(config).eval()
-    weights, head = published[0], SIZES.width // SIZES.heads
-    order = [h * head + row for h in range(SIZES.heads) for row in (*range(0, head, 2), *range(1, head, 2))]
-    state = {
-        "model.embed_tokens.weight": weights["transformer.wte.weight"],
-        "model.norm.weight": weights["transformer.ln_f.scale"],
-        "lm_head.weight": weights["lm_head.weight"],
-    }
-    for i in range(SIZES.layers):
-        ours, theirs = f"model.layers.{i}.", f"transformer.h.{i}."
-        q, k, v = weights[f"{theirs}attn.c_attn.weight"].chunk(3)
-        for name, matrix in {"q": q[order], "k": k[order], "v": v}.items():
-            state[f"{ours}self_attn.{name}_proj.weight"] = matrix
-        state |= {f"{ours}{name}.weight": weights[f"{theirs}{other}.weight"] for name, other in NAMES.items()}
-        state[f"{ours}input_layernorm.weight"] = weights[f"{theirs}rms_1.scale"]
-        state[f"{ours}post_attention_layernorm.weight"] = weights[f"{theirs}rms_2.scale"]
-    model.load_state_dict(state)
-    return model
+    return lit_llama.converted(SIZES, published[0], rms_norm_eps=1e-5)
 
 
 @pytest.fixture(scope="module")
-def folder(published, tmp_path_factory):
-    """The adapter's folder."""
-    folder = tmp_path_factory.mktemp("lora")
-    torch.save(published[1], folder / "pretrained.pth")
-    imported = mg1_lora.convert(published[1], [TINY])
-    assert imported.left_out[0] == "llama_proj.weight (32 x 512)" and len(imported.left_out) == 4
-    writing.write(folder / "out", "mg1-lora", folder / "pretrained.pth", imported)
+def options(vq_bundle):
+    return Options(tokenizer_bundle=vq_bundle[1])
+
+
+@pytest.fixture(scope="module")
+def folder(published, options, tmp_path_factory):
+    """The bundle."""
+    return imported(published[1], options, tmp_path_factory.mktemp("lora"))
+
+
+def imported(found, options, folder):
+    torch.save(found, folder / "pretrained.pth")
+    became = mg1_lora.convert(found, options, [TINY])
+    assert became.left_out[0] == "llama_proj.weight (32 x 512)" and len(became.left_out) == 4
+    bundling.write(folder / "out", "mg1-lora", folder / "pretrained.pth", became)
     return folder / "out"
 
 
@@ -97,11 +84,9 @@ def test_peft_reads_the_adapter(llama, published, folder):
     assert set(theirs) == set(ours) and all(torch.equal(theirs[name], ours[name]) for name in ours)
 
 
-def test_without_the_order_of_rows_it_would_be_another_model(llama, published, tmp_path, monkeypatch):
+def test_without_the_order_of_rows_it_would_be_another_model(llama, published, options, tmp_path, monkeypatch):
     monkeypatch.setattr(mg1_lora, "half_split", lambda rows, heads: rows)
-    torch.save(published[1], tmp_path / "pretrained.pth")
-    writing.write(tmp_path / "out", "mg1-lora", tmp_path / "pretrained.pth", mg1_lora.convert(published[1], [TINY]))
-    merge(llama, tmp_path / "out")
+    merge(llama, imported(published[1], options, tmp_path))
     assert difference(llama, published) > 0.1
 
 
@@ -112,8 +97,8 @@ def test_rows_of_a_head_stand_even_ones_first():
 @pytest.mark.parametrize(
     "base, lora_a, lora_b, count, saved",
     [
-        (mg1_lora.BASES[0], (128, 4096), (8192, 64), 33_554_432, 37_753_344),
-        (mg1_lora.BASES[1], (128, 5120), (10240, 64), 52_428_800, 57_677_312),
+        (llama1.BASES[0], (128, 4096), (8192, 64), 33_554_432, 37_753_344),
+        (llama1.BASES[1], (128, 5120), (10240, 64), 52_428_800, 57_677_312),
     ],
 )
 def test_the_published_sizes(base, lora_a, lora_b, count, saved):
@@ -124,12 +109,13 @@ def test_the_published_sizes(base, lora_a, lora_b, count, saved):
     assert sum(map(math.prod, (shapes | base.unused()).values())) == saved
 
 
-def test_the_shape_tells_7b_from_13b_and_peft_takes_its_adapter():
+def test_the_shape_tells_7b_from_13b_and_peft_takes_its_adapter(options):
     peft = pytest.importorskip("peft")
-    base = mg1_lora.BASES[0]
+    base = llama1.BASES[0]
     found = {name: torch.ones(1, shape[1]).expand(shape) for name, shape in base.tensors().items()}
-    imported = mg1_lora.convert(found)
-    assert imported.facts["base_model"]["name"] == "LLaMA-7B" and not imported.left_out
+    imported = mg1_lora.convert(found, options)
+    said = imported.bundle["config"]["base_model"]
+    assert (said["id"], said["rows"]) == ("huggyllama/llama-7b", 32000) and not imported.left_out
     config = peft.LoraConfig(**imported.documents["adapter_config.json"])
     with torch.device("meta"):
         llama = transformers.LlamaForCausalLM(transformers.LlamaConfig(hidden_size=base.width))
@@ -154,8 +140,34 @@ def test_the_shape_tells_7b_from_13b_and_peft_takes_its_adapter():
         ({"epoch": 3}, "'epoch' is a value of type int"),
     ],
 )
-def test_what_does_not_fit_is_named(change, says, published):
+def test_what_does_not_fit_is_named(change, says, published, options):
     found = {name: value for name, value in (published[1] | change).items() if value is not None}
     with pytest.raises(ValueError) as caught:
-        mg1_lora.convert(found, [TINY])
+        mg1_lora.convert(found, options, [TINY])
     assert says in str(caught.value)
+
+
+def test_the_bundle_says_how_it_is_asked_and_on_what_it_runs(folder):
+    bundle = bundles.load(folder)
+    assert (bundle.system, bundle.engines) == ("motiongpt", ("torch",))
+    assert bundle.tasks == ("text_to_motion", *prompts.POSE_TASKS)
+    assert prompts.of_bundle(bundle).name == "alpaca_digits" and bundle.features["codec"] == "humanml263"
+    assert bundle.config["base_model"] == {
+        "id": "nowhere/tiny", "revision": "", "fingerprint": "", "architecture": "LlamaForCausalLM", "rows": 50,
+        "overrides": {"rms_norm_eps": 1e-5},
+    }  # fmt: skip
+    assert "the base is not checked" in bundle.file("MODEL_CARD.md").read_text()
+
+
+def test_another_motion_tokenizer_is_refused(published, tmp_path):
+    folder = tiny_bundle.build(tmp_path / "b", codec="humanml263").path
+    with pytest.raises(ValueError, match="bundle tiny is no import of --kind t2mgpt-vq"):
+        mg1_lora.convert(published[1], Options(tokenizer_bundle=folder), [TINY])
+
+
+@pytest.mark.parametrize("overrides", [{"hidden_size": 0.5}, {"rms_norm_eps": 1}, {"rms_norm_eps": "1e-5"}, 3])
+def test_no_more_of_a_base_can_be_overridden(overrides, folder):
+    said = bundles.load(folder).config["base_model"]
+    assert BaseModel.from_dict(said).overrides == {"rms_norm_eps": 1e-5}
+    with pytest.raises(ValueError, match="overrides"):
+        BaseModel.from_dict(said | {"overrides": overrides})

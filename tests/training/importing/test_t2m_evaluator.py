@@ -11,6 +11,7 @@ from backend.motion.features import normalisation  # noqa: E402
 from backend.motion.features.codec import codec  # noqa: E402
 from tests.training.importing import published  # noqa: E402
 from training.importing import t2m_evaluator as importing  # noqa: E402
+from training.importing.imported import NOTHING  # noqa: E402
 from training.importing.importer import import_file  # noqa: E402
 from training.metrics import t2m_evaluator  # noqa: E402
 
@@ -92,8 +93,8 @@ def test_embeddings_come_in_the_order_of_the_batch(evaluator):
 
 
 def test_kit_has_its_own_features():
-    imported = importing.convert(published.evaluator(width=251))
-    assert imported.facts["features"]["fingerprint"] == normalisation.FINGERPRINTS["kit-b"]
+    imported = importing.convert(published.evaluator(width=251), NOTHING)
+    assert imported.features["fingerprint"] == normalisation.FINGERPRINTS["kit-b"]
     assert "KIT-ML" in imported.licence
 
 
@@ -116,10 +117,10 @@ def test_what_does_not_fit_is_named(part, change, says):
     found = published.evaluator()
     found[part] = {name: value for name, value in (found[part] | change).items() if value is not None}
     with pytest.raises(ValueError) as caught:
-        importing.convert(found)
+        importing.convert(found, NOTHING)
     assert says in str(caught.value)
 
 
 def test_a_checkpoint_without_a_part():
     with pytest.raises(ValueError, match="no part 'text_encoder', .* it has net$"):
-        importing.convert({"net": {}})
+        importing.convert({"net": {}}, NOTHING)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from training.metrics.captions import bleu, cider_d, common_subsequence, rouge_l, words
+from training.metrics.captions import bleu, cider_d, common_subsequence, rouge_l, scores, words
 
 METRICS = {
     "BLEU-1": lambda c, r: bleu(c, r, 1), "BLEU-2": lambda c, r: bleu(c, r, 2), "BLEU-3": lambda c, r: bleu(c, r, 3),
@@ -20,7 +20,7 @@ corpus = st.lists(item, min_size=2, max_size=6)
 properties = settings(max_examples=50, deadline=None, derandomize=True)
 
 
-def scores(items):
+def measured(items):
     candidates, references = [c for c, _ in items], [r for _, r in items]
     return {name: metric(candidates, references) for name, metric in METRICS.items()}
 
@@ -37,7 +37,13 @@ EXAMPLE_SCORES = {
 
 
 def test_published_scores():
-    assert scores(EXAMPLE) == pytest.approx(EXAMPLE_SCORES, abs=1e-6)
+    assert measured(EXAMPLE) == pytest.approx(EXAMPLE_SCORES, abs=1e-6)
+
+
+def test_as_papers_print_them():
+    found = scores([c for c, _ in EXAMPLE], [r for _, r in EXAMPLE])
+    assert found == pytest.approx({name: 100 * EXAMPLE_SCORES[name] for name in found}, abs=1e-4)
+    assert list(found) == ["BLEU-1", "BLEU-4", "ROUGE-L", "CIDEr-D"]
 
 
 @pytest.mark.parametrize(
@@ -108,18 +114,18 @@ def test_cider_by_hand():
 
 def test_perfect_and_empty_candidates():
     references = [["a man walks forward slowly"], ["she jumps up and down twice"]]
-    perfect = scores([(r[0], r) for r in references])
+    perfect = measured([(r[0], r) for r in references])
     assert perfect == pytest.approx({name: 10.0 if name == "CIDEr-D" else 1.0 for name in METRICS})
-    assert set(scores([("", r) for r in references]).values()) == {0.0}
-    assert set(scores([("no word in common here", r) for r in references]).values()) == {0.0}
+    assert set(measured([("", r) for r in references]).values()) == {0.0}
+    assert set(measured([("no word in common here", r) for r in references]).values()) == {0.0}
 
 
 @properties
 @given(corpus, st.randoms(use_true_random=False))
 def test_neither_the_order_of_items_nor_of_references_counts(items, random):
-    expected = scores(items)
+    expected = measured(items)
     shuffled = [(c, random.sample(r, len(r))) for c, r in random.sample(items, len(items))]
-    assert scores(shuffled) == pytest.approx(expected, abs=1e-12)
+    assert measured(shuffled) == pytest.approx(expected, abs=1e-12)
 
 
 @properties
@@ -127,13 +133,13 @@ def test_neither_the_order_of_items_nor_of_references_counts(items, random):
 def test_only_which_words_are_the_same_counts(items, other):
     renamed = str.maketrans("abcde", "".join(other))
     there = [(c.translate(renamed), [r.translate(renamed) for r in its]) for c, its in items]
-    assert scores(there) == pytest.approx(scores(items), abs=1e-12)
+    assert measured(there) == pytest.approx(measured(items), abs=1e-12)
 
 
 @properties
 @given(corpus)
 def test_scores_lie_in_their_range(items):
-    for name, score in scores(items).items():
+    for name, score in measured(items).items():
         assert 0.0 <= score <= (10.0 if name == "CIDEr-D" else 1.0) * (1 + 1e-12)
 
 
@@ -143,7 +149,7 @@ def test_one_more_reference_never_lowers_rouge(items, more, data):
     index = data.draw(st.integers(0, len(items) - 1))
     c, r = items[index]
     richer = [*items[:index], (c, [*r, more]), *items[index + 1 :]]
-    assert scores(richer)["ROUGE-L"] >= scores(items)["ROUGE-L"] - 1e-12
+    assert measured(richer)["ROUGE-L"] >= measured(items)["ROUGE-L"] - 1e-12
 
 
 @properties
@@ -154,7 +160,7 @@ def test_a_perfect_reference_never_lowers_bleu(items, data):
     c, r = items[index]
     closest = min((abs(len(x.split()) - len(c.split())), len(x.split())) for x in r)[1]
     assume(len(c.split()) <= closest)
-    richer, before = scores([*items[:index], (c, [*r, c]), *items[index + 1 :]]), scores(items)
+    richer, before = measured([*items[:index], (c, [*r, c]), *items[index + 1 :]]), measured(items)
     for name in ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"):
         assert richer[name] >= before[name] - 1e-12
 
@@ -163,7 +169,7 @@ def test_a_perfect_reference_never_lowers_bleu(items, data):
 @given(st.lists(caption, min_size=2, max_size=6))
 def test_candidates_among_their_references_are_perfect(captions):
     items = [(c, [*captions, c]) for c in captions]
-    found = scores(items)
+    found = measured(items)
     assert found["BLEU-1"] == pytest.approx(1.0) and found["ROUGE-L"] == pytest.approx(1.0)
 
 

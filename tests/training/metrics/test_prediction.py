@@ -16,6 +16,7 @@ from training.metrics.prediction import (
     constant_velocity,
     fde,
     filled,
+    held,
     interpolated,
     mgt5_in_between,
     mgt5_padded,
@@ -51,6 +52,10 @@ def test_displacement_by_hand():
     assert fde([made], [truth], [slice(5, 10)]) == 2.0
     assert fde([made], [truth], [slice(5, 9)]) == pytest.approx(0.5 / 22)
     assert ade([made], [truth], [slice(0, 5)]) == 0.0
+    # frames in several runs
+    mask = np.isin(np.arange(10), [0, 5, 9])
+    assert ade([made], [truth], [mask]) == pytest.approx((0.0 + 0.5 / 22 + 2.0) / 3)
+    assert fde([made], [truth], [mask]) == 2.0
     # every clip counts alike, however long
     assert ade([made, truth[:4]], [truth, truth[:4] + [1.0, 0.0, 0.0]], [slice(0, 5), slice(0, 1)]) == 0.5
 
@@ -119,7 +124,7 @@ def test_errors_of_displacement():
         ([clip[:9]], [clip], [slice(2, 10)], "cut or held"),
         ([clip[0]], [clip[0]], [slice(0, 1)], r"\(T, J, 3\)"),
         ([clip * np.nan], [clip], [slice(2, 10)], "NaN"),
-        ([clip], [clip], [slice(10, 12)], "frames 10 to 12 hold none"),
+        ([clip], [clip], [slice(10, 12)], r"none of its clip's 10 frames: slice\(10, 12"),
     ]:
         for metric in (ade, fde):
             with pytest.raises(ValueError, match=message):
@@ -151,6 +156,15 @@ def test_constant_velocity_is_right_about_what_goes_on_alike(steady, kind):
     assert ade([joint_positions(made)], [joint_positions(truth)], [predicted(len(truth))]) < 1e-6
 
 
+def test_holding_the_pose_is_off_by_what_moves_on(steady):
+    truth = replace(steady(10), rotations=np.broadcast_to(steady(10).rotations[0], (10, 22, 4)))
+    made = held(truth, 4)
+    assert np.array_equal(made.root[:4], truth.root[:4])
+    step = np.linalg.norm(truth.root[1] - truth.root[0])
+    assert ade([joint_positions(made)], [joint_positions(truth)], [slice(4, 10)]) == pytest.approx(3.5 * step)
+    assert fde([joint_positions(made)], [joint_positions(truth)], [slice(4, 10)]) == pytest.approx(6 * step)
+
+
 def test_interpolation_is_right_about_what_goes_on_alike(steady):
     truth = steady()
     made = interpolated(truth, 10, 30)
@@ -163,6 +177,7 @@ def test_interpolation_is_right_about_what_goes_on_alike(steady):
     [
         (lambda motion: constant_velocity(motion, 2), slice(2, 12)),
         (lambda motion: constant_velocity(motion, 11), slice(11, 12)),
+        (lambda motion: held(motion, 1), slice(1, 12)),
         (lambda motion: interpolated(motion, 1, 11), slice(1, 11)),
         (lambda motion: interpolated(motion, 4, 5), slice(4, 5)),
     ],
@@ -185,7 +200,7 @@ def test_baselines_look_at_known_frames_only(steady, baseline, unknown):
 
 def test_baselines_go_where_the_motion_stands(steady):
     motion = steady(seed=3)
-    for baseline in (lambda m: constant_velocity(m, 9), lambda m: interpolated(m, 5, 30)):
+    for baseline in (lambda m: constant_velocity(m, 9), lambda m: held(m, 9), lambda m: interpolated(m, 5, 30)):
         there = baseline(motion.moved(1.0, (2.0, 0.0, -1.0)))
         expected = joint_positions(baseline(motion).moved(1.0, (2.0, 0.0, -1.0)))
         assert np.abs(joint_positions(there) - expected).max() < 1e-9
@@ -205,6 +220,9 @@ def test_errors_of_baselines(steady):
     for start in (-1, 0, 1, 10, 11):
         with pytest.raises(ValueError, match="unknown frames must be"):
             constant_velocity(motion, start)
+    for start in (0, 10):
+        with pytest.raises(ValueError, match="unknown frames must be"):
+            held(motion, start)
     for start, stop in ((0, 5), (5, 10), (5, 5), (7, 5), (-3, 5)):
         with pytest.raises(ValueError, match="unknown frames must be"):
             interpolated(motion, start, stop)
