@@ -108,7 +108,7 @@ def measure(stage: MotionGPT, val: list[Item], run: Path) -> dict[str, dict]:
     samples = validation.held_out(val, Examples(asked, found.speech, answers, found.network.longest))
     # new adapters change nothing, so the network still is the base
     alone = right_codes.measure(found.network, samples, found.speech)
-    found.take(run / BEST)
+    found.take(run / BEST, asked)
     return {ALONE: alone, ADAPTED: right_codes.measure(found.network, samples, found.speech)}
 
 

@@ -35,7 +35,10 @@ def test_a_way_goes_on_from_the_last_known_frame(three):
     mask, truth = unknown(len(motion), (20, len(motion))), joint_positions(motion)
     root = placed(still, motion, mask)[:, 0]
     assert np.array_equal(root[:20], truth[:20, 0])
-    assert root[20:] == pytest.approx(np.broadcast_to(truth[19, 0], root[20:].shape), abs=1e-9)
+    # it does not stop at once: its pace dies away within the blend, and then it stands
+    steps = np.linalg.norm(np.diff(root[19:], axis=0), axis=1)
+    assert steps.max() < 1.1 * np.linalg.norm(truth[19, 0] - truth[18, 0]) and steps[14:] == pytest.approx(0, abs=1e-9)
+    assert np.linalg.norm(root[-1] - truth[19, 0]) < 0.3
 
 
 def test_what_a_way_misses_its_end_by_is_shared_out(three):
