@@ -225,11 +225,13 @@ def test_two_builds_of_one_set_do_not_meet(tmp_path):
 
 
 SLOW_BUILD = """
+import signal
 import sys
 from pathlib import Path
 from tests.training.data.made_source import Made
 from training.data import build
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
     build.build(Path(sys.argv[2]), [Made(Path(sys.argv[1]), together=4)], workers=2)
 """
 
