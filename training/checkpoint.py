@@ -27,10 +27,6 @@ def _replace(path: Path, write) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def save_bytes(path: Path, data: bytes) -> None:
-    _replace(path, lambda p: p.write_bytes(data))
-
-
 def save_weights(folder: Path, tensors: dict[str, torch.Tensor], meta: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}

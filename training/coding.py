@@ -10,9 +10,28 @@ import torch
 from backend.motion.motion import Motion
 from backend.systems.key_poses import key_tokens
 from backend.systems.vocabulary import FRAMES_PER_CODE
+from training.language.items import UNKNOWN
 from training.tokenizer_eval import Tokenizer, streams
 
-_TOGETHER = 4096  # poses that are held and encoded in one go
+
+def key_places(count: int, keys: int, rng: np.random.Generator) -> np.ndarray:
+    """Of ``count`` codes the places whose poses are encoded by themselves: ``keys`` of any, the first and the last."""
+    return np.unique([0, count - 1, *rng.choice(count, min(keys, count), replace=False)])
+
+
+def poses_of(motion: Motion, places: np.ndarray, rng: np.random.Generator, start: int = 0) -> Motion:
+    """One frame of each place, any of its frames: serving's keys come at any too. Place 0 begins at ``start``."""
+    frames = start + FRAMES_PER_CODE * places + rng.integers(0, FRAMES_PER_CODE, len(places))
+    return at(motion, np.minimum(frames, len(motion) - 1))
+
+
+def keyed(count: int, places: np.ndarray, tokens: np.ndarray | None) -> np.ndarray | None:
+    """``items.Variant.keys`` of ``count`` codes; None of a tokenizer without key tokens."""
+    if tokens is None:
+        return None
+    keys = np.full(count, UNKNOWN)
+    keys[places] = tokens
+    return keys
 
 
 def at(motion: Motion, frames: np.ndarray) -> Motion:

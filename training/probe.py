@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.motion.formats.text import write_bytes
 from backend.motion.mirror import mirror
 from backend.motion.motion import Motion
 from training.data import phrases
@@ -226,9 +226,7 @@ def main(args: argparse.Namespace) -> int:
     print(f"{time.perf_counter() - begun:.0f} s")
     if args.out:
         result = summary(rows) | {"seeds": args.seeds, "takes": args.takes, "seconds": args.seconds}
-        temporary = args.out.with_name(args.out.name + ".part")
-        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, args.out)
+        write_bytes(args.out, (json.dumps(result, indent=1) + "\n").encode())
     return 0
 
 

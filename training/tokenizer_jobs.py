@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from backend.motion.features import ms272
 from backend.motion.features.codec import codec
+from backend.motion.formats.text import write_bytes
 from training import checkpoint, tokenizer, tokenizer_eval
 from training.data import feature_set
 from training.data.store import DataSet, open_set
@@ -75,9 +75,7 @@ def measure(run: Path, folder: Path, splits: Sequence[str], out: Path | None = N
     found, dataset = tokenizer.load_tokenizer(run), open_set(folder)
     reports = {split: _report(found, dataset, split) for split in splits}
     if out is not None:
-        temporary = out.with_name(out.name + ".part")
-        temporary.write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, out)
+        write_bytes(out, (json.dumps(reports, indent=1) + "\n").encode())
     return reports
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from backend.motion.resample import resample
 from backend.systems.vocabulary import FRAMES_PER_CODE
-from training.coding import Coder, at
-from training.language.items import UNKNOWN, Item, Variant
+from training.coding import Coder, key_places, keyed, poses_of
+from training.language.items import Item, Variant
 
 from .index import Record
 from .segments import seeded
@@ -70,12 +70,6 @@ def _stretches(record: Record, fps: float, count: int) -> dict[tuple[int, int], 
 def _keys(dataset: DataSet, record: Record, coder: Coder, start: int, count: int, keys: int) -> np.ndarray | None:
     """The codes (count,) that poses have by themselves, UNKNOWN at other places; None of a tokenizer that has none."""
     rng = seeded(f"{record.id} {start}")
-    places = np.unique([0, count - 1, *rng.choice(count, min(keys, count), replace=False)])
-    motion = resample(dataset.motion(record), coder.codec.fps)
-    frames = start + FRAMES_PER_CODE * places + rng.integers(0, FRAMES_PER_CODE, len(places))
-    (tokens,) = coder.keys([at(motion, np.minimum(frames, len(motion) - 1))])
-    if tokens is None:
-        return None
-    out = np.full(count, UNKNOWN)
-    out[places] = tokens
-    return out
+    places = key_places(count, keys, rng)
+    poses = poses_of(resample(dataset.motion(record), coder.codec.fps), places, rng, start)
+    return keyed(count, places, *coder.keys([poses]))

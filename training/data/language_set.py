@@ -6,7 +6,7 @@ Every part of a split is made of that split's clips alone: joins, overlays, warp
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from backend.motion.facts import measure
 from backend.motion.features import ms272
 from backend.motion.motion import Motion
 from backend.systems.vocabulary import FRAMES_PER_CODE
-from training.coding import Coder, at
-from training.language.items import UNKNOWN, Item, Variant
+from training.coding import Coder, key_places, keyed, poses_of
+from training.language.items import Item, Variant
 
 from . import augment, phrases, segments
 from .captions import compose as composing
@@ -145,34 +145,20 @@ def coded(some: list[Record], tokenizer: Coder, keys: int = KEYS) -> list[Item]:
     tokens of ``keys`` poses, of the first and of the last one."""
     whole = iter(tokenizer.codes([held(tokenizer.codec.encode(m))[0] for r in some for m in r.motions]))
     places = [_places(record, keys) for record in some]
-    tokens = tokenizer.keys([_poses(r.motions[0], chosen) for r, chosen in zip(some, places, strict=True)])
+    firsts = [record.motions[0] for record in some]
+    poses = [poses_of(m, chosen, seeded(str(len(m)))) for m, chosen in zip(firsts, places, strict=True)]
+    tokens = tokenizer.keys(poses)
     items = []
     for record, chosen, own in zip(some, places, tokens, strict=True):
         variants = [Variant(next(whole)) for _ in record.motions]
-        variants[0] = _keyed(variants[0], chosen, own)
+        variants[0] = replace(variants[0], keys=keyed(len(variants[0]), chosen, own))
         items.append(Item([c["text"] for c in record.captions], variants, record.weight))
     return items
 
 
 def _places(record: Record, keys: int) -> np.ndarray:
-    """Places of codes whose poses are encoded by themselves, the first and the last among them."""
     count = max(len(record.motions[0]) // FRAMES_PER_CODE, 1)
-    chosen = seeded(record.captions[0]["text"]).choice(count, min(keys, count), replace=False)
-    return np.unique([0, count - 1, *chosen])
-
-
-def _poses(motion: Motion, places: np.ndarray) -> Motion:
-    """One frame of each place, any of its frames: serving's keys come at any too."""
-    frames = FRAMES_PER_CODE * places + seeded(str(len(motion))).integers(0, FRAMES_PER_CODE, len(places))
-    return at(motion, np.minimum(frames, len(motion) - 1))
-
-
-def _keyed(variant: Variant, places: np.ndarray, tokens: np.ndarray | None) -> Variant:
-    if tokens is None:
-        return variant
-    keys = np.full(len(variant), UNKNOWN)
-    keys[places] = tokens
-    return Variant(variant.codes, keys)
+    return key_places(count, keys, seeded(record.captions[0]["text"]))
 
 
 def features(some: list[Record]) -> FeatureSet:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from backend import bundles
+from backend.motion.formats.text import write_bytes
 from training.data import segments
 from training.data.store import DEFAULT, DataSet, open_set
 
@@ -53,7 +53,8 @@ def main(args: argparse.Namespace) -> int:
     told = markdown(facts, found)
     print(told)
     if args.out:
-        _write(args.out, facts | {"markdown": told, "tables": [table.to_dict() for table in found]})
+        report = facts | {"markdown": told, "tables": [table.to_dict() for table in found]}
+        write_bytes(args.out, (json.dumps(report, indent=1) + "\n").encode())
     return 0
 
 
@@ -75,15 +76,6 @@ def _clips(dataset: DataSet, split: str) -> list:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
-
-
-def _write(path: Path, report: dict) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _one_or_more(text: str) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from backend.motion.formats.text import write_bytes
 
 MOST = 2**16
 """no motion tokenizer has so many codes"""
@@ -46,14 +47,7 @@ class Item:
 def write(path: Path, items: Iterable[Item]) -> None:
     """All or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            for item in items:
-                file.write(json.dumps(plain(item)) + "\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(path, "".join(json.dumps(plain(item)) + "\n" for item in items).encode())
 
 
 def read(path: Path) -> list[Item]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
+from backend.motion.formats.text import write_bytes
 from training import checkpoint
 
 from . import distributed, sameness
@@ -123,5 +124,5 @@ class Keeper:
             }  # fmt: skip
             checkpoint.save_weights(folder, self.network.named(tensors), meta)
             for name, data in self.network.settings.items():
-                checkpoint.save_bytes(folder / name, data)
+                write_bytes(folder / name, data)
         self.accelerator.wait_for_everyone()

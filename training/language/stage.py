@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 
 from backend.models.config import LanguageModelConfig
+from backend.motion.formats.text import write_bytes
 from backend.systems import prompts
 from backend.systems.prompts import Prompts
 from backend.systems.vocabulary import MAX_CODES
-from training import checkpoint
 from training.bounds import check
 
 from . import hugging_face, lengths, sameness, samples, validation, whole
@@ -102,7 +102,7 @@ def _train(
     trainer = LanguageTrainer(config, learner.network, sampler, out, about=about, **measures)
     if trainer.accelerator.is_main_process:  # only now: a run of another kind in the folder was refused
         for name, data in {prompts.FILE: asked.source, **learner.files}.items():
-            checkpoint.save_bytes(out / name, data)
+            write_bytes(out / name, data)
     finished = trainer.train()
     if finished and config.base and config.save_whole and trainer.accelerator.is_main_process:
         whole.write(out, hugging_face.folder_of(config.base, config.revision), out / WHOLE)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from dataclasses import replace
@@ -25,6 +24,7 @@ from backend.models.config import FOLLOWING, PartVQVAEConfig
 from backend.motion import kinematics
 from backend.motion import rotations as rot
 from backend.motion.features import motionx623
+from backend.motion.formats.text import write_bytes
 from backend.motion.motion import Motion
 from backend.motion.skeleton import SMPL22_NAMES
 from training import tokenizer, tokenizer_eval
@@ -119,9 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(reports, still))
     if args.json:
         found = {"steps": args.steps, "still_hands_mm": still, "reports": reports}
-        temporary = args.json.with_name(args.json.name + ".part")
-        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, args.json)
+        write_bytes(args.json, (json.dumps(found, indent=1) + "\n").encode())
     return 0
 
 
