@@ -16,7 +16,7 @@ from .environments import BPY42, BPY45, BPY52, ROOT, TORCH, Environment
 
 RUFF_LIMIT_S = 60
 TESTS_LIMIT_S = 540
-BLENDER_LIMIT_S = 240
+BLENDER_LIMIT_S = 360
 WINDOW_LIMIT_S = 540
 NUMPY_2 = "tests/motion, tests/engines on numpy 2"
 # these compare engines on a bundle that torch makes
@@ -24,8 +24,10 @@ NEED_TORCH = ("tests/engines/test_parity.py", "tests/engines/test_hardening.py")
 # what one whole run may take on two cores once the environments are there; more is said, but fails nothing
 BUDGET_S = 15 * 60
 SLOWEST = 5
-WORKERS = 2
-"""processes that share the tests on Python 3.11"""
+TWO = "--numprocesses=2"
+# a file shares fixtures, so one process runs it; with more threads each the processes would fight for the cores
+SHARED = (TWO, "--dist=loadfile")
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 SLOW_TEST = re.compile(r"^\d+\.\d+s (call|setup|teardown) ")
 # pytest's own code for "nothing was collected"
 NO_TESTS = 5
@@ -162,7 +164,8 @@ def run_all(console: Console) -> int:
         _inside_blenders(checks, {b: python for b, python in ready.items() if python}, zip_path, torch)
         if ready.get(BPY52):
             left_out = [f"--ignore={file}" for file in NEED_TORCH]
-            checks.pytest(NUMPY_2, ready[BPY52], ["tests/motion", "tests/engines", *left_out], TESTS_LIMIT_S)
+            files = ["tests/motion", "tests/engines", *left_out]
+            checks.pytest(NUMPY_2, ready[BPY52], [*files, *SHARED], TESTS_LIMIT_S, ONE_THREAD)
         if torch and zip_path:
             _window(checks, torch, zip_path)
         return checks.summary()
@@ -191,10 +194,7 @@ def _style_and_tests(checks: Checks, python: Path) -> None:
     checks.command("ruff check", [python, "-m", "ruff", "check", "."], RUFF_LIMIT_S)
     checks.command("ruff format --check", [python, "-m", "ruff", "format", "--check", "."], RUFF_LIMIT_S)
     left_out = ["--ignore=tests/blender", "--ignore=tests/window"]
-    # a file shares fixtures, so one process runs it; with more threads each the processes would fight for the cores
-    shared = [f"--numprocesses={WORKERS}", "--dist=loadfile"]
-    extra = {"OMP_NUM_THREADS": "1"}
-    checks.pytest("tests on Python 3.11", python, ["tests", *left_out, *shared], TESTS_LIMIT_S, extra)
+    checks.pytest("tests on Python 3.11", python, ["tests", *left_out, *SHARED], TESTS_LIMIT_S, ONE_THREAD)
 
 
 def _inside_blenders(
@@ -214,10 +214,10 @@ def _inside_blenders(
             extra = {"BLENDER_USER_RESOURCES": profile, "POSEWRIGHT_ZIP": str(zip_path)}
             if torch:
                 extra["POSEWRIGHT_PYTHON"] = str(torch)
-            checks.pytest(title, python, ["tests/blender"], BLENDER_LIMIT_S, extra, cut)
+            checks.pytest(title, python, ["tests/blender", *SHARED], BLENDER_LIMIT_S, extra, cut)
 
 
 def _window(checks: Checks, python: Path, zip_path: Path) -> None:
     # the test itself looks for each chroot, skips with the reason why it cannot run, and switches networking off
     title, extra = "tests/window in real Blender windows", {"POSEWRIGHT_ZIP": str(zip_path)}
-    checks.pytest(title, python, ["tests/window"], WINDOW_LIMIT_S, extra)
+    checks.pytest(title, python, ["tests/window", TWO], WINDOW_LIMIT_S, extra)

@@ -12,6 +12,8 @@ import pytest
 
 if "BLENDER_USER_RESOURCES" not in os.environ:  # before bpy is imported: the user's own profile stays untouched
     os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="posewright-profile-")
+if "PYTEST_XDIST_WORKER" in os.environ:  # processes that share the tests do not share a profile
+    os.environ["BLENDER_USER_RESOURCES"] += "-" + os.environ["PYTEST_XDIST_WORKER"]
 
 try:
     import bpy

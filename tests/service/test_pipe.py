@@ -260,7 +260,8 @@ def test_describe(backend):
     backend.send(id=2, method="motion/describe", params={"motion": encode_motion(motion), "captions": 2})
     answer, before = backend.answer(2)
     assert answer["result"] == result | {"captions": ["caption 0", "caption 1"], "warnings": ["it is long"]}
-    assert [m["params"]["stage"] for m in before] == ["Loading", "Describing"]
+    # the first request may still be leaving when the second comes: then that one is told that it waits
+    assert [m["params"]["stage"] for m in before][-2:] == ["Loading", "Describing"]
     backend.send(id=3, method="motion/describe", params={"motion": encode_motion(motion), "captions": 99})
     check_error(backend.answer(3)[0], "bad_captions")
 
