@@ -1,4 +1,4 @@
-"""The command line: ``generate`` a file, ``describe`` one, list ``bundles``, ``serve`` the add-on.
+"""The command line: ``generate`` a file, ``describe`` one, ``retarget`` one, list ``bundles``, ``serve`` the add-on.
 
 Exit code 0 = done, 2 = bad input, 1 = it could not be done, 130 = interrupted; errors are one line on stderr.
 """
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from . import bundles, engines
-from .command_line import files
+from .command_line import files, retarget
 from .command_line.generate import request_of
 from .command_line.parsing import parser
 from .engines import EngineError
@@ -26,6 +26,7 @@ from .wire import INTERNAL_ERROR, SERVER_ERROR, RequestError
 
 # kinds of RequestError that are not the input's fault
 _OUR_FAULT = (INTERNAL_ERROR, SERVER_ERROR)
+_WRITING = ("generate", "retarget")
 CAPTIONS = 3
 """how many are written where nobody says how many"""
 
@@ -44,6 +45,9 @@ def main(
     try:
         if options.command == "bundles":
             return _bundles(options)
+        if options.command == "retarget":
+            _print(retarget.run(options), owned)
+            return 0
         if options.threads is not None and not 1 <= options.threads <= 1024:
             raise RequestError("bad_request", f"--threads {options.threads} is not usable", "Give 1 to 1024.")
         remembered = bundles.Remembered(options.remember)
@@ -54,9 +58,9 @@ def main(
         run = _describe if options.command == "describe" else _generate
         return run(options, loader, owned)
     except KeyboardInterrupt:
-        print("interrupted; no file was written" if options.command == "generate" else "interrupted", file=sys.stderr)
+        print("interrupted; no file was written" if options.command in _WRITING else "interrupted", file=sys.stderr)
         return 130
-    except Exception as error:
+    except Exception as error:  # whatever it is, the terminal gets one line
         problem = _for_the_terminal(error)
         end = "" if str(problem).endswith((".", "?", "!")) else "."
         print(f"error: {problem}{end} {problem.action}".rstrip(), file=sys.stderr)
@@ -73,7 +77,11 @@ def _for_the_terminal(error: Exception) -> RequestError:
         action = "Use a Python with torch (README, 'With torch'); what numpy can run needs no --engine and --device."
         problem = as_request_error(error)
         return RequestError(problem.kind, str(problem), action, problem.code)
-    return as_request_error(error)
+    problem = as_request_error(error)
+    if problem.code == INTERNAL_ERROR:
+        action = "That is a fault in Posewright; the lines above show where."
+        return RequestError(problem.kind, str(problem), action, problem.code)
+    return problem
 
 
 def _bundles(options) -> int:

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -21,7 +22,8 @@ os.environ["BLENDER_USER_RESOURCES"] = PROFILE  # before bpy is imported
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 
-from tests.blender import character  # noqa: E402
+from tests.blender import body_plan, character, driving  # noqa: E402
+from tests.blender.body_plan import Build  # noqa: E402
 from tests.blender.measure import ADDON, module  # noqa: E402
 
 from .machine import Others, machine  # noqa: E402
@@ -29,41 +31,18 @@ from .rounds import interleaved, ratios  # noqa: E402
 from .table import Row, ratio_row, save, show  # noqa: E402
 
 FRAMES, ROUNDS = 300, 5
-PREFIX = character.Build().prefix
-FINGERS = {"Thumb": 0.03, "Index": 0.02, "Middle": 0.0, "Ring": -0.02, "Pinky": -0.04}
 FACE = ("Jaw", "LeftEye", "RightEye")
 
 
-def with_hands_and_face(rig: bpy.types.Object) -> None:
-    """Add three bones a finger and three in the face: 55, as many as SMPL-X has."""
+def add_face(rig: bpy.types.Object, prefix: str) -> None:
+    """Three bones in the head: with them a character with fingers has 55, as many as SMPL-X."""
     bpy.ops.object.mode_set(mode="EDIT")
     bones = rig.data.edit_bones
-
-    def add(name: str, parent: str, head: tuple, tail: tuple) -> None:
-        bone = bones.new(PREFIX + name)
-        bone.parent, bone.head, bone.tail = bones[PREFIX + parent], head, tail
-
-    for side, sign in (("Left", 1.0), ("Right", -1.0)):
-        x, y, z = bones[f"{PREFIX}{side}Hand"].head
-        for finger, forward in FINGERS.items():
-            above = f"{side}Hand"
-            for k in range(3):
-                near, far = (x + sign * (0.08 + 0.03 * n) for n in (k, k + 1))
-                add(f"{side}Hand{finger}{k + 1}", above, (near, y - forward, z), (far, y - forward, z))
-                above = f"{side}Hand{finger}{k + 1}"
-    x, y, z = bones[PREFIX + "Head"].head
+    x, y, z = bones[prefix + "Head"].head
     for name in FACE:
-        add(name, "Head", (x, y, z + 0.05), (x, y - 0.05, z + 0.05))
+        bone = bones.new(prefix + name)
+        bone.parent, bone.head, bone.tail = bones[prefix + "Head"], (x, y, z + 0.05), (x, y - 0.05, z + 0.05)
     bpy.ops.object.mode_set(mode="OBJECT")
-
-
-def moving(skeleton):
-    """FRAMES frames in which every joint turns, at the scene's rate, on the rig's own skeleton."""
-    rot, motion = module("backend.motion.rotations"), module("backend.motion.motion")
-    random = np.random.default_rng(0)
-    phase = np.linspace(0.0, 20.0, FRAMES)[:, None, None] + random.uniform(0, 6, (len(skeleton), 3))
-    path = np.stack([0.1 * np.sin(phase[:, 0, 0]), np.full(FRAMES, skeleton.hip_height), phase[:, 0, 1] / 4], axis=1)
-    return motion.Motion(skeleton, path, rot.exp(0.5 * np.sin(phase)), 30)
 
 
 def insert(rig: bpy.types.Object, keys: list, values: dict, start: int) -> None:
@@ -78,18 +57,14 @@ def insert(rig: bpy.types.Object, keys: list, values: dict, start: int) -> None:
 
 def channel_values(rig: bpy.types.Object, keys: list) -> dict[str, dict[str, np.ndarray]]:
     """bone -> property -> (FRAMES, channels), as the add-on would key them."""
-    channels, found = module("rig.channels"), {}
-    for key in keys:
-        mode = rig.pose.bones[key.bone].rotation_mode
-        found[key.bone] = {} if key.location is None else {"location": key.location}
-        found[key.bone][channels.path_of(mode)] = channels.rotation_values(key.rotation, mode)
-    return found
+    protected, bone_curves = module("rig.writing.protected").Protected(rig), module("rig.writing.curves").bone_curves
+    return {key.bone: {c.path.rpartition(".")[2]: c.values for c in bone_curves(rig, key, protected)} for key in keys}
 
 
 def curves(rig: bpy.types.Object) -> dict[tuple[str, int], np.ndarray]:
     """(path, index) -> (keys, 2) of the active action."""
     found = {}
-    for curve in module("rig.actions").curves_of(rig):
+    for curve in module("rig.writing.actions").curves_of(rig):
         flat = np.empty(2 * len(curve.keyframe_points), np.float32)
         curve.keyframe_points.foreach_get("co", flat)
         found[curve.data_path, curve.array_index] = flat.reshape(-1, 2)
@@ -102,30 +77,34 @@ def clear(rig: bpy.types.Object) -> None:
         bpy.data.actions.remove(action)
 
 
-def case(name: str, kind: str, mode: str, wanted: float | None = None) -> list[Row]:
+def case(name: str, build: Build, wanted: float) -> list[Row]:
     """One rig: the whole way, its parts, and the baseline, in turn."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    rig, _ = character.make(character.Build(mode=mode))
-    if kind == "smplx52":
-        with_hands_and_face(rig)
-        for bone in rig.pose.bones:
-            bone.rotation_mode = mode
-    context, actions, write, solve = bpy.context, module("rig.actions"), module("rig.write"), module("rig.solve")
-    pose = module("rig.read").read_rig(context, rig, module("rig.target").BoneMaps().of(rig))
-    motion = moving(module("backend.motion.retarget").character_skeleton(pose.points, kind))
-    keys = solve.solve(pose, motion)
+    rig, _ = character.make(build)
+    if build.fingers:
+        add_face(rig, build.prefix)
+    context, actions, write, solve = (
+        bpy.context,
+        module("rig.writing.actions"),
+        module("rig.writing.write"),
+        module("rig.solving.solve"),
+    )
+    pose = module("rig.reading.read").read_rig(context, rig, body_plan.bone_map(build))
+    motion = driving.swinging(pose.skeleton, FRAMES)
+    keys = solve.solve(pose, motion).bones
     values = channel_values(rig, keys)
 
     def bulk() -> None:
         writer = actions.ActionWriter(rig, "bulk")
         for bone, paths in values.items():
             for path, array in paths.items():
-                writer.write(bone, f'pose.bones["{bone}"].{path}', 1, array)
+                writer.write(bone, f'pose.bones["{bone}"].{path}', 1, array, range(array.shape[1]))
         writer.assign(rig)
 
+    # a motion keeps where its joints are once that was asked for: a copy has not been asked yet
     timed = {
-        "all": lambda: write.apply_motion(context, rig, pose, motion, 1, "all"),
-        "solve": lambda: solve.solve(pose, motion),
+        "all": lambda: write.apply_motion(context, rig, pose, replace(motion), 1, "all"),
+        "solve": lambda: solve.solve(pose, replace(motion)),
         "channels": lambda: channel_values(rig, keys),
         "bulk": bulk,
         "insert": lambda: insert(rig, keys, values, 1),
@@ -181,9 +160,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("name the built zip with --zip or POSEWRIGHT_ZIP; python3 build_addon.py build makes it")
     others = Others()
     install(options.zip)
-    rows = case("quaternions", "smpl22", "QUATERNION", wanted=0.2)
-    rows += case("Euler angles", "smpl22", "XYZ", wanted=0.2)
-    rows += case("quaternions, rig of 55", "smplx52", "QUATERNION")
+    rows = case("quaternions", Build(), wanted=0.2)
+    rows += case("Euler angles", Build(mode="XYZ"), wanted=0.2)
+    rows += case("quaternions, rig of 55", Build(fingers=True), wanted=0.25)
+    rows += case("Euler angles, rig of 55", Build(fingers=True, mode="XYZ"), wanted=0.25)
     title = f"write_action, Blender {bpy.app.version_string}"
     here = machine(others)
     show(title, here, rows)

@@ -13,32 +13,59 @@ except ImportError as missing:  # Blender's own builds bring it; those of Linux 
         "package python3-numpy) and restart Blender."
     ) from missing
 
-from .ui import operators, panel, preferences, properties, runtime
-
-_CLASSES = (
-    properties.PosewrightScene,
-    preferences.PosewrightPreferences,
-    operators.POSEWRIGHT_OT_generate,
-    operators.POSEWRIGHT_OT_cancel,
-    operators.POSEWRIGHT_OT_apply_take,
-    operators.POSEWRIGHT_OT_check_backend,
-    operators.POSEWRIGHT_OT_notice,
-    operators.POSEWRIGHT_OT_preferences,
-    panel.POSEWRIGHT_PT_main,
-    panel.POSEWRIGHT_PT_report,
-    panel.POSEWRIGHT_PT_backend,
+from .ui import (
+    amass_operator,
+    calibrate_operator,
+    control_operators,
+    map_file_operators,
+    map_operators,
+    map_panel,
+    operators,
+    options_panel,
+    panel,
+    preferences,
+    properties,
+    retarget_operators,
+    retarget_panel,
+    runtime,
+    smplx_operators,
+    switch_operators,
+    take_operators,
 )
+
+_WITH_CLASSES = (
+    properties,
+    preferences,
+    operators,
+    take_operators,
+    calibrate_operator,
+    control_operators,
+    map_file_operators,
+    map_operators,
+    switch_operators,
+    panel,
+    options_panel,
+    map_panel,
+    retarget_operators,
+    retarget_panel,
+    amass_operator,
+    smplx_operators,
+)
+"""panels show up in this order"""
+_CLASSES = tuple(cls for module in _WITH_CLASSES for cls in module.CLASSES)
 
 
 def register():
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.posewright = bpy.props.PointerProperty(type=properties.PosewrightScene)
+    bpy.types.VIEW3D_MT_armature_add.append(smplx_operators.menu)
     runtime.install()
 
 
 def unregister():
     runtime.remove()
+    bpy.types.VIEW3D_MT_armature_add.remove(smplx_operators.menu)
     del bpy.types.Scene.posewright
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

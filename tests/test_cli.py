@@ -299,6 +299,7 @@ def test_what_is_not_the_inputs_fault_is_exit_code_1(capsys, tmp_path):
     assert run("generate", "crash", "--out", tmp_path / "x.npz") == 1
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("error: the backend failed: RuntimeError: two lines")
+    assert "fault in Posewright" in last and "Blender" not in last
 
 
 def test_too_little_memory_says_what_to_ask_for(capsys, tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from backend import protocol, wire
+from backend.motion.limbs import LimbCorrection
 from backend.motion.motion import JointKey, KeyPose, Motion
 from backend.motion.skeleton import Skeleton, canonical
 from backend.protocol import Context, DescribeRequest, GenerateRequest, RequestError, Segment
@@ -111,6 +112,7 @@ def test_request_round_trip():
         seed=3,
         takes=4,
         skeleton=canonical(),
+        correction=LimbCorrection(0.25, 0.75),
         origin=(1.0, -2.0),
         heading=0.5,
         keys=[key],
@@ -128,6 +130,7 @@ def test_request_round_trip():
     assert back.segments == request.segments and back.fps == Fraction(24000, 1001) and back.frames == 48
     assert back.keys[0].joints["left_wrist"].position.tolist() == [0.1, 1.0, 0.2]
     assert (back.text, back.start, back.task, back.timed) == ("a person walks", 10, "fill", False)
+    assert back.correction == LimbCorrection(0.25, 0.75)
     assert (
         np.allclose(back.context.before.root, request.context.before.root, atol=1e-6) and len(back.context.after) == 3
     )
@@ -308,6 +311,10 @@ def test_newer_fields_are_ignored_and_defaults_hold():
         ({"origin": [1]}, "bad_request"),
         ({"origin": [1, "x"]}, "bad_request"),
         ({"heading": None}, "bad_request"),
+        ({"correction": None}, "bad_request"),
+        ({"correction": {"feet": 1.5}}, "bad_correction"),
+        ({"correction": {"feet": float("nan")}}, "bad_correction"),
+        ({"correction": {"feet": 1.0, "hands": "all"}}, "bad_correction"),
         ({"keys": [{"joints": {}}]}, "bad_request"),
         ({"keys": [3]}, "bad_request"),
         ({"keys": [{"frame": 1.5}]}, "bad_request"),
@@ -333,12 +340,13 @@ def test_several_segments_are_not_supported_yet():
 def test_report_and_info_round_trip():
     report = protocol.Report(
         "b 1", "motiongpt2", "torch", "cpu", np.int64(3), 48, {"decode": np.float32(0.5)}, 1, "most steps", [0.1, 0.9],
-        task="predict", made=(np.int64(24), 48),
+        task="predict", made=(np.int64(24), 48), correction=LimbCorrection(0.5),
     )  # fmt: skip
     back = protocol.Report.from_dict(over_the_wire(report.to_dict()))
     assert back.stage_seconds == {"decode": 0.5} and back.scores == (0.1, 0.9) and back.foot_slide is None
-    assert (back.task, back.made) == ("predict", (24, 48))
-    older = {k: v for k, v in report.to_dict().items() if k not in ("task", "made")}
+    assert (back.task, back.made, back.correction) == ("predict", (24, 48), LimbCorrection(0.5, 1.0))
+    older = {k: v for k, v in report.to_dict().items() if k not in ("task", "made", "correction")}
+    assert protocol.Report.from_dict(older).correction is None
     assert (protocol.Report.from_dict(older).task, protocol.Report.from_dict(older).made) == ("", None)
     info = protocol.ServerInfo(1, "0", "3", 5, ("a",), (), (), ("numpy", "torch"), None, "numpy", "it is small")
     assert protocol.ServerInfo.from_dict(over_the_wire(info.to_dict())) == info

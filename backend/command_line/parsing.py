@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from .. import engines
+from ..motion.finger_shapes import SHAPES
 from ..wire import RequestError, decode_rate
 from . import files
 
@@ -52,6 +53,16 @@ def _key(text: str) -> tuple[Path, float | None]:
     return Path(name), float(time)
 
 
+def _strength(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:  # NaN lies nowhere
+        raise argparse.ArgumentTypeError(f"expected a strength from 0 to 1, got {text[:40]!r}")
+    return value
+
+
 def _device(text: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,2})?", text):
         raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda, cuda:1 ... or mps, got {text[:40]!r}")
@@ -60,7 +71,9 @@ def _device(text: str) -> str:
 
 def parser() -> argparse.ArgumentParser:
     parser = _OneLineParser("python -m backend", description="Posewright: words into motion.", allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{generate,describe,bundles,serve}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="{generate,describe,retarget,bundles,serve}"
+    )
     generate = commands.add_parser(
         "generate", help="make a motion from a text, poses or motions and write it to a file", allow_abbrev=False
     )
@@ -68,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
     describe = commands.add_parser("describe", help="say what goes on in a motion", allow_abbrev=False)
     describe.add_argument("file", type=Path, help="a motion, .npz or .bvh, of any humanoid with known bone names")
     describe.add_argument("--captions", type=int, help="captions by the model (default: 3 where the bundle writes any)")
+
+    other = commands.add_parser("retarget", help="put a motion on another rig and write it", allow_abbrev=False)
+    _retarget(other)
 
     listing = commands.add_parser("bundles", help="list the model bundles, one line of JSON each", allow_abbrev=False)
     listing.add_argument("--bundle", action="append", default=[], help="also look in this folder")
@@ -115,3 +131,31 @@ def _generate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--task", default="", help="what the model is asked for (default: what fits the rest)")
     command.add_argument("--guidance", type=float, help="how much the text is pulled at (default: the bundle's)")
     command.add_argument("--out", type=Path, required=True, help="the file to write, .npz or .bvh")
+
+
+def _retarget(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "motion",
+        type=Path,
+        help="a .bvh, a .npz (AMASS or ours), or with a Python that has bpy a .fbx, .glb, .gltf or .vrm",
+    )
+    command.add_argument(
+        "--onto", type=Path, required=True, metavar="RIG",
+        help="the rig: any such file, or a .json (bone -> parent, head, tail; Blender's axes, metres)",
+    )  # fmt: skip
+    command.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="the file to write: .bvh on the rig's own bones, .npz of SMPL-X parameters",
+    )
+    command.add_argument("--feet", type=_strength, default=1.0, help="how far feet are corrected, 0 to 1 (default 1)")
+    command.add_argument("--hands", type=_strength, default=1.0, help="how far hands are corrected, 0 to 1 (default 1)")
+    command.add_argument(
+        "--fingers", choices=SHAPES, default="relaxed", help="shape of fingers that the motion lacks (default relaxed)"
+    )
+    command.add_argument(
+        "--map", type=Path, metavar="FILE", help="the rig's bone map, .json (default: found by itself)"
+    )
+    command.add_argument("--source-map", type=Path, metavar="FILE", help="the motion's bone map, .json")
+    command.add_argument("--fps", type=_rate, help="frame rate of the new file (default: the motion's)")

@@ -16,25 +16,24 @@ skeleton, so ``frame_a * frame_b**-1`` carries a rotation from one to the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
 from . import rotations as rot
+from .skeleton import SMPL22_NAMES, canonical
 
-# Relative sideways distance of a knee or elbow from the straight limb above which the rest pose shows its hinge.
-_BENT = 0.04
+BENT = 0.04
+"""distance of a knee or elbow from the straight limb, of the limb's length, from which on it shows its hinge"""
 REQUIRED = ("left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
             "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist")  # fmt: skip
 
 
 def frame(primary, secondary) -> np.ndarray:
-    """Quaternion of the frame with Y along ``primary`` (3,) and Z as near ``secondary`` (3,) as it can be."""
-    y = rot.normalize(primary)
-    z = np.asarray(secondary, float) - np.dot(secondary, y) * y
-    if np.linalg.norm(z) < 1e-6:
+    """``rot.frame`` (4,) of two directions (3,) of a body at rest; ValueError when they are the same."""
+    if np.linalg.norm(rot.beside(np.asarray(secondary, float), rot.normalize(primary))) < 1e-6:
         raise ValueError("a bone lies along its own reference direction at rest; calibrate from another pose")
-    z = rot.normalize(z)
-    return rot.from_matrix(np.stack([np.cross(y, z), y, z], axis=-1))
+    return rot.frame(primary, secondary)
 
 
 def body_axes(points: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -51,14 +50,48 @@ def body_axes(points: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray,
     return left, up, np.cross(left, up)
 
 
-def _bend(start, middle, end, fallback, toward_middle: bool):
-    """Direction in which the hinge at ``middle`` points (``toward_middle``) or folds, else ``fallback``."""
+def upright(points: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which way is up at rest: the world axis along which the body stands, or the body's own when it leans on none."""
+    up = body_axes(points)[1]
+    axis = np.zeros(3)
+    nearest = int(np.argmax(np.abs(up)))
+    axis[nearest] = np.sign(up[nearest])
+    return axis if axis @ up > np.cos(np.deg2rad(20.0)) else up
+
+
+def kind_of(slots) -> str:
+    """The kind of skeleton that has these slots: "smplx52" as soon as there is a finger."""
+    return "smpl22" if set(slots) <= set(SMPL22_NAMES) else "smplx52"
+
+
+@lru_cache
+def canonical_frames(kind: str) -> Mapping[str, np.ndarray]:
+    """``rest_frames`` of the canonical skeleton of ``kind``."""
+    base = canonical(kind)
+    return rest_frames(dict(zip(base.names, base.rest_positions)))
+
+
+def t_pose_frames(points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Frames by slot of a body that is known to hold the canonical T-pose, whatever its joints look like: the canonical
+    ones, turned as the body stands. ``points``: slot -> (3,), any space and unit."""
+    points = {s: np.asarray(p, float) for s, p in points.items()}
+    stands = frame(upright(points), body_axes(points)[2])
+    return {s: rot.multiply(stands, f) for s, f in canonical_frames(kind_of(points)).items() if s in points}
+
+
+def hinge(start, middle, end) -> tuple[np.ndarray, np.ndarray]:
+    """How far (..., 3) the hinge of a limb stands beside the straight line between the limb's ends, and the limb's
+    length (...); the joints are (..., 3). Below ``BENT`` of that length it does not show where the limb bends."""
     line = end - start
-    length = np.linalg.norm(middle - start) + np.linalg.norm(end - middle)
-    off = middle - start - line * (np.dot(middle - start, line) / max(np.dot(line, line), 1e-12))
-    if np.linalg.norm(off) < _BENT * length:
-        return fallback
-    return off if toward_middle else -off
+    length = np.linalg.norm(middle - start, axis=-1) + np.linalg.norm(end - middle, axis=-1)
+    along = rot.dot(middle - start, line) / np.maximum(rot.dot(line, line), 1e-12)
+    return middle - start - line * along, length
+
+
+def _points_to(start, middle, end, fallback) -> np.ndarray:
+    """Direction in which the hinge at ``middle`` points at rest, else ``fallback``."""
+    off, length = hinge(start, middle, end)
+    return fallback if np.linalg.norm(off) < BENT * length else off
 
 
 def rest_frames(points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -75,7 +108,7 @@ def rest_frames(points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     frames = {s: torso for s in points if not s.startswith(("left_", "right_"))}
     for side in ("left_", "right_"):
         hip, knee, ankle = (points[side + n] for n in ("hip", "knee", "ankle"))
-        points_ahead = _bend(hip, knee, ankle, forward, toward_middle=True)
+        points_ahead = _points_to(hip, knee, ankle, forward)
         frames[side + "hip"] = frame(knee - hip, points_ahead)
         frames[side + "knee"] = frame(ankle - knee, points_ahead)
         toe = points.get(side + "foot")
@@ -94,7 +127,7 @@ def rest_frames(points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _arm_frames(points, side, forward) -> dict[str, np.ndarray]:
     shoulder, elbow, wrist = (points[side + n] for n in ("shoulder", "elbow", "wrist"))
-    folds_to = _bend(shoulder, elbow, wrist, forward, toward_middle=False)
+    folds_to = -_points_to(shoulder, elbow, wrist, -forward)
     frames = {side + "shoulder": frame(elbow - shoulder, folds_to), side + "elbow": frame(wrist - elbow, folds_to)}
     knuckle, index, pinky = (points.get(side + n) for n in ("middle1", "index1", "pinky1"))
     if knuckle is not None and index is not None and pinky is not None:

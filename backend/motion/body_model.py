@@ -5,7 +5,7 @@ No such file is ever part of Posewright. Of a real one only the arrays below are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,8 @@ _HANDS = {
         ("hands_mean" + side, ((HAND_NUMBERS,),)),
     )
 }
-_MESH = {"posedirs": Wanted("f", (("V", 3, "P"),)), "f": Wanted("iu", (("F", 3),))}
+_FACES = {"f": Wanted("iu", (("F", 3),))}
+_MESH = {**_FACES, "posedirs": Wanted("f", (("V", 3, "P"),))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,8 @@ class BodyModel:
     """V vertices and J = 55 (SMPL-X) or 52 (SMPL-H) joints; Y up, facing +Z, metres, T-pose at rest.
 
     ``template`` (V, 3), ``shapes`` (V, 3, S) metres per beta, ``regressor`` (J, V), ``weights`` (V, J);
-    ``hand_components`` (2, C, 45) and ``hand_means`` (2, 45), left then right, or None; with the mesh read also
-    ``pose_shapes`` (V, 3, 9 (J - 1)) and ``faces`` (F, 3).
+    ``hand_components`` (2, C, 45) and ``hand_means`` (2, 45), left then right, or None; where they were read
+    ``faces`` (F, 3) and ``pose_shapes`` (V, 3, 9 (J - 1)).
     """
 
     path: Path
@@ -59,6 +60,11 @@ class BodyModel:
     hand_means: np.ndarray | None = None
     pose_shapes: np.ndarray | None = None
     faces: np.ndarray | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The model's own joint names."""
+        return SMPLX55_NAMES if len(self.parents) == 55 else SMPLX52_NAMES
 
     @property
     def ours(self) -> tuple[int, ...]:
@@ -82,6 +88,13 @@ class BodyModel:
     def joints(self, betas=None) -> np.ndarray:
         """(J, 3) where the model's joints are at rest, metres in the model's own coordinates."""
         return self.regressor @ self.rest_vertices(betas)
+
+    def joints_alone(self, shapes: int) -> BodyModel:
+        """The same body with its joints in the vertices' place and only the first ``shapes`` of its shapes: small."""
+        places = self.regressor @ self.template
+        moves = np.tensordot(self.regressor, self.shapes[:, :, :shapes], 1)
+        own = np.eye(len(self.parents))
+        return replace(self, template=places, shapes=moves, regressor=own, weights=own, pose_shapes=None, faces=None)
 
     def skeleton(self, kind: str = "smplx52", betas=None) -> Skeleton:
         """Our skeleton with the true offsets of this shape."""
@@ -126,10 +139,11 @@ def model_path(folder, body: str, gender: str) -> Path:
     raise FileNotFoundError(f"{folder} has no {gender} {body} model; looked for {looked}")
 
 
-def read_model(path, mesh: bool = False, limits: Limits = MODEL_LIMITS) -> BodyModel:
-    """The body model in ``path``; ``mesh`` also reads what only a mesh needs. ArraysError says why not."""
-    wanted = {**_BODY, **_HANDS, **(_MESH if mesh else {})}
-    found = read_arrays(path, wanted, limits)
+def read_model(path, mesh: bool = False, faces: bool = False) -> BodyModel:
+    """The body model in ``path``; ``faces`` also reads its triangles, ``mesh`` these and the pose's corrections, half
+    of the file. ArraysError says why not."""
+    wanted = {**_BODY, **_HANDS, **(_MESH if mesh else _FACES if faces else {})}
+    found = read_arrays(path, wanted, MODEL_LIMITS)
     missing = [key for key in wanted if key not in found and key not in _HANDS]
     if missing:
         raise ArraysError(path, None, f"lacks {', '.join(missing)}; is it an SMPL-X or SMPL-H model as NPZ?")
@@ -144,8 +158,10 @@ def read_model(path, mesh: bool = False, limits: Limits = MODEL_LIMITS) -> BodyM
     if len(parents) == 55:  # the rest is expressions: 300 + 100, or 10 + 10 in the short release
         shapes = shapes[:, :, : 300 if shapes.shape[2] >= 400 else 10]
     hands = all(key in found for key in _HANDS)
+    if "f" in found:
+        _check_faces(path, found)
     if mesh:
-        _check_mesh(path, found, len(parents))
+        _check_pose_shapes(path, found, len(parents))
     return BodyModel(
         Path(path),
         found["v_template"],
@@ -156,14 +172,18 @@ def read_model(path, mesh: bool = False, limits: Limits = MODEL_LIMITS) -> BodyM
         np.stack([found["hands_components" + s] for s in "lr"]) if hands else None,
         np.stack([found["hands_mean" + s] for s in "lr"]) if hands else None,
         found.get("posedirs"),
-        found["f"].astype(np.int64) if mesh else None,
+        found["f"].astype(np.int64) if "f" in found else None,
     )
 
 
-def _check_mesh(path, found: dict[str, np.ndarray], joints: int) -> None:
-    faces, corrections = found["f"], found["posedirs"].shape[2]
+def _check_faces(path, found: dict[str, np.ndarray]) -> None:
+    faces = found["f"]
     if faces.size and not 0 <= int(faces.min()) <= int(faces.max()) < len(found["v_template"]):
         raise ArraysError(path, None, f"'f' names vertices outside the {len(found['v_template'])} there are")
+
+
+def _check_pose_shapes(path, found: dict[str, np.ndarray], joints: int) -> None:
+    corrections = found["posedirs"].shape[2]
     if corrections != 9 * (joints - 1):
         raise ArraysError(
             path, None, f"'posedirs' has {corrections} corrections; {joints} joints have {9 * (joints - 1)}"

@@ -1,140 +1,95 @@
-"""Bone map v1: slot -> ordered list of bones and a role, as JSON; presets for known naming schemes.
+"""Bone map v1: slot -> the bones of a rig in their roles.
 
-A slot is a humanoid role named like a canonical joint ("left_elbow"). Of several bones in a slot the first gives the
-joint's position and the last its full orientation; those between share the way there.
+A slot is a humanoid role named like a canonical joint ("left_elbow"). Its own bones ("deform": deforming ones, or those
+that the rig's deforming bones follow) say where it is. Of several the first gives the joint's position; its
+orientation is that of ``BoneMap.carrier``, and the others share the way there. On a control rig a slot also has the
+controls that are keyed in its place. Which space a control moves in is not kept: switches change it, so it is read from
+the rig's parents and constraints at every write; only a calibration has numbers, and these are in armature space.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from .anatomy import REQUIRED
-from .skeleton import SMPL22_NAMES, SMPLX52_NAMES
-
-VERSION = 1
-PRESETS = Path(__file__).parent / "presets"
-ROLES = ("deform",)
-ORDER = (
-    "mixamo", "smplx", "smpl", "unreal", "humanoid", "mesh2motion", "kaykit",
-    "cmu_motionbuilder", "cmu_joints", "cmu_asf", "daz_cgspeed",
-)  # fmt: skip
-"""files of the presets, best known first"""
-NEAR = 0.34
-"""share of the needed slots from which on a preset is named as the nearest"""
+HINGES = ("left_elbow", "right_elbow", "left_knee", "right_knee")
+"""slots whose first bone carries the orientation: the further ones of a split forearm or shin share the twist of the
+hand or foot"""
 
 
 class NoMapFits(ValueError):
-    """No preset matches the bones; ``missing`` lists the slots that the ``nearest`` preset did not find (None: none is
-    near)."""
+    """No map can be made of the bones; ``missing`` lists the slots that the ``nearest`` preset did not find (None: none
+    is near), ``found`` holds those that it did: where a map that is made by hand begins."""
 
-    def __init__(self, message: str, nearest: str | None, missing: list[str]):
+    def __init__(
+        self, message: str, nearest: str | None, missing: list[str], found: dict[str, tuple[str, ...]] | None = None
+    ):
         super().__init__(message)
-        self.nearest, self.missing = nearest, missing
+        self.nearest, self.missing, self.found = nearest, missing, found or {}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A custom property of ``bone`` that is keyed while its limb is: ``fk`` and ``ik`` are its values in either mode;
+    None: not touched in that mode."""
+
+    bone: str
+    property: str
+    fk: float | None
+    ik: float | None
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What is keyed in place of a slot's own bones, and what goes with them.
+
+    ``fk``: controls that turn the slot, parents first. ``ik``: the control that carries the end of a limb, on the
+    slots ``*_wrist`` and ``*_ankle`` (a second one turns the toes: slot ``*_foot``). ``pole``: the control that the
+    bend points to, on ``*_elbow`` and ``*_knee``. ``twist``: bones along the segment that share its twist.
+    ``switches`` stand with the end of the limb.
+    """
+
+    fk: tuple[str, ...] = ()
+    ik: tuple[str, ...] = ()
+    pole: tuple[str, ...] = ()
+    twist: tuple[str, ...] = ()
+    switches: tuple[Switch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A pose that takes the place of the bind pose: ``rotations`` bone -> (w, x, y, z) away from the bind pose and
+    ``heads`` bone -> (x, y, z), both in armature space. ``t_pose``: the rig holds the canonical T-pose in it, whatever
+    its joints look like."""
+
+    rotations: dict[str, tuple[float, ...]]
+    heads: dict[str, tuple[float, ...]]
+    t_pose: bool = False
 
 
 @dataclass(frozen=True)
 class BoneMap:
-    """``slots``: slot -> bone names, parent first; ``pelvis`` and the slots of ``anatomy.REQUIRED`` are there.
-    ``roles``: slot -> one of ``ROLES``; those not given are "deform"."""
+    """``slots``: slot -> its own bones, parent first; ``pelvis`` and the slots of ``anatomy.REQUIRED`` are there.
+
+    ``controls``: slot -> what is keyed in its place (none: its own bones are). ``body``: the control that carries the
+    whole body (None: the pelvis' own bone). ``root``: the bone above it that stands on the ground, or None.
+    ``calibration``: None = the bind pose is what it looks like.
+    """
 
     name: str
     slots: dict[str, tuple[str, ...]]
-    roles: dict[str, str] = field(default_factory=dict)
+    controls: dict[str, Controls] = field(default_factory=dict)
+    body: str | None = None
+    root: str | None = None
+    calibration: Calibration | None = None
 
-    def __post_init__(self):
-        object.__setattr__(self, "roles", {s: self.roles.get(s, ROLES[0]) for s in self.slots})
+    def carrier(self, slot: str) -> str:
+        """The one of the slot's own bones that has its full orientation."""
+        return self.slots[slot][0 if slot in HINGES else -1]
 
-    def to_dict(self) -> dict:
-        slots = {s: {"bones": list(b), "role": self.roles[s]} for s, b in self.slots.items()}
-        return {"version": VERSION, "name": self.name, "slots": slots}
-
-    @classmethod
-    def from_dict(cls, d: dict) -> BoneMap:
-        if d.get("version") != VERSION:
-            raise ValueError(
-                f"bone map version {d.get('version')!r} cannot be read; this build reads version {VERSION}"
-            )
-        slots, roles = {}, {}
-        for slot, entry in d["slots"].items():
-            if slot not in SMPLX52_NAMES:
-                raise ValueError(f"unknown slot {slot!r} in bone map {d.get('name')!r}")
-            roles[slot] = entry.get("role", ROLES[0])
-            if roles[slot] not in ROLES:
-                raise ValueError(f"slot {slot!r} has role {roles[slot]!r}; this build knows {', '.join(ROLES)}")
-            if not entry["bones"]:
-                raise ValueError(f"slot {slot!r} lists no bones")
-            slots[slot] = tuple(str(b) for b in entry["bones"])
-        return cls(str(d["name"]), slots, roles)
-
-
-def load(path: Path) -> BoneMap:
-    """Read one bone map file."""
-    return BoneMap.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-
-
-def presets() -> list[BoneMap]:
-    """The shipped presets, best known first."""
-    return [load(PRESETS / f"{name}.json") for name in ORDER]
-
-
-def _prefixes(bones) -> list[str]:
-    """Prefixes that a naming scheme may carry in front of every bone: "", "mixamorig:", "mixamorig1:", "f_avg_" ..."""
-    found = {""}
-    for bone in bones:
-        if ":" in bone:
-            found.add(bone.rsplit(":", 1)[0] + ":")
-        for root in ("Pelvis", "pelvis", "Hips"):
-            if bone.endswith(root) and bone != root:
-                found.add(bone[: -len(root)])
-    return sorted(found, key=len)
-
-
-def _fit(preset: BoneMap, bones: set[str], prefix: str) -> BoneMap:
-    slots = {}
-    for slot, names in preset.slots.items():
-        present = tuple(prefix + n for n in names if prefix + n in bones)
-        if present:
-            slots[slot] = present
-    roles = {s: preset.roles[s] for s in slots}
-    if "spine3" in preset.slots and "spine3" not in slots:
-        # a shorter spine: neck and arms hang on its topmost bone, which is what spine3 means to the rest of the body
-        top = next((s for s in ("spine2", "spine1") if s in slots), None)
-        if top:
-            slots["spine3"], roles["spine3"] = slots.pop(top), roles.pop(top)
-    return BoneMap(preset.name, slots, roles)
-
-
-def match(bone_names, candidates: list[BoneMap] | None = None) -> BoneMap:
-    """The preset that finds most slots among ``bone_names``, under any prefix; optional slots may be absent.
-
-    Raises NoMapFits, naming the slots not found by the nearest preset, when a required one is missing everywhere.
-    """
-    bones = set(bone_names)
-    candidates = presets() if candidates is None else candidates
-    fits = [_fit(preset, bones, prefix) for preset in candidates for prefix in _prefixes(bones)]
-    needed = ("pelvis",) + REQUIRED
-
-    def score(fit: BoneMap):
-        # bones before slots: MotionBuilder's names hold most of Mixamo's, but its own preset claims more of the body
-        body = sum(len(fit.slots[s]) for s in SMPL22_NAMES if s in fit.slots)
-        return (sum(s in fit.slots for s in needed), body, len(fit.slots))
-
-    best = max(fits, key=score)
-    missing = [s for s in needed if s not in best.slots]
-    if missing:
-        found = len(needed) - len(missing)
-        schemes = f"Known naming schemes: {', '.join(c.name for c in candidates)}"
-        if found < NEAR * len(needed):
-            # a hand named "Hand" is no sign of a scheme: to list its missing slots would send the reader astray
-            known = "hardly any known names" if best.slots else "no known names"
-            message = f"no bone map fits this armature: its bones ({len(bones)}) have {known}. {schemes}"
-            raise NoMapFits(message, None, missing)
-        names = ", ".join(s.replace("_", " ") for s in missing)
-        message = (
-            f"no bone map fits this armature ({len(bones)} bones). Nearest: {best.name}, {found} of {len(needed)} "
-            f"needed slots found; not found: {names}. {schemes}"
-        )
-        raise NoMapFits(message, best.name, missing)
-    return best
+    @property
+    def bones(self) -> set[str]:
+        """Every bone that the map names."""
+        named = {b for bones in self.slots.values() for b in bones}
+        for c in self.controls.values():
+            named.update(c.fk, c.ik, c.pole, c.twist, (s.bone for s in c.switches))
+        return named | {b for b in (self.body, self.root) if b is not None}

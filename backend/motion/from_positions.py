@@ -24,7 +24,7 @@ from . import rotations as rot
 from .kinematics import local_from_world
 from .motion import Motion, as_rate
 from .skeleton import FINGERS, KINDS, Skeleton, canonical
-from .twist import aligned, carried, frame
+from .twist import aligned, carried
 
 SHORTEST = 1e-3
 """metres: a shorter bone has no direction"""
@@ -119,7 +119,7 @@ def _fans(kind: str) -> dict[str, tuple[str, ...]]:
 
 def _fan_frame(bones) -> np.ndarray:
     """Frame (..., 4) of a fan's bones (..., n, 3)."""
-    return frame(bones[..., 2, :], bones[..., 0, :] - bones[..., 1, :])
+    return rot.frame(bones[..., 2, :], bones[..., 0, :] - bones[..., 1, :])
 
 
 def _fit(shape, target) -> np.ndarray:
@@ -164,8 +164,8 @@ class _Body:
 
     def turn(self, joints, ends, axes, rest_axes) -> None:
         """``joints`` point to their ``ends`` with what is ``rest_axes`` (N, 3) at rest along ``axes`` (T, N, 3)."""
-        at_rest = frame(self.rest[self.of(ends)], rest_axes)
-        self.world[:, self.of(joints)] = rot.multiply(frame(self.bone(joints, ends), axes), rot.inverse(at_rest))
+        at_rest = rot.frame(self.rest[self.of(ends)], rest_axes)
+        self.world[:, self.of(joints)] = rot.multiply(rot.frame(self.bone(joints, ends), axes), rot.inverse(at_rest))
 
     def spine(self) -> None:
         world, of = self.world, self.of

@@ -19,5 +19,6 @@ def without_hands(motion: Motion) -> Motion:
         return motion
     # the fingers come last
     names, parents = KINDS[BODY]
-    skeleton = Skeleton(BODY, names, parents, motion.skeleton.offsets[: len(names)])
+    offsets = motion.skeleton.offsets[: len(names)]
+    skeleton = Skeleton(BODY, names, parents, offsets, motion.skeleton.canonical_rest)
     return replace(motion, skeleton=skeleton, rotations=motion.rotations[:, : len(names)])

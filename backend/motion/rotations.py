@@ -42,6 +42,23 @@ def cross(a, b):
     return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
 
 
+def dot(a, b):
+    """``(..., 1)``; matmul sums one pair of vectors and many in the same order, so the same bits come out."""
+    return np.matmul(a[..., None, :], b[..., :, None])[..., 0]
+
+
+def beside(vector, line):
+    """The part of ``vector`` ``(..., 3)`` that is normal to the unit ``line`` ``(..., 3)``."""
+    return vector - dot(vector, line) * line
+
+
+def frame(primary, secondary):
+    """Rotations with Y along ``primary`` ``(..., 3)`` and Z as near ``secondary`` ``(..., 3)`` as it can be."""
+    y = normalize(primary)
+    z = normalize(beside(np.asarray(secondary, float), y))
+    return from_matrix(np.stack([cross(y, z), y, z], axis=-1))
+
+
 def _parts(v) -> list[np.ndarray]:
     """The components of ``(..., n)``, each ``(...)``."""
     v = np.asarray(v)

@@ -6,7 +6,7 @@ The canonical offsets are our own measurement of CMU subjects, not taken from a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,12 @@ SMPL22_NAMES = (
 )  # fmt: skip
 SMPL22_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
 
+TORSO = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
+ARM = ("collar", "shoulder", "elbow", "wrist")
+LEG = ("hip", "knee", "ankle", "foot")
+"""the joints of a limb from the body outwards, without their side"""
+SEGMENTS = {"hip": "knee", "knee": "ankle", "shoulder": "elbow", "elbow": "wrist"}
+"""the joints whose bones a limb bends and twists with -> where these end"""
 FINGERS = ("index", "middle", "pinky", "ring", "thumb")  # the order of SMPL-X
 
 
@@ -41,12 +47,14 @@ KINDS = {"smpl22": (SMPL22_NAMES, SMPL22_PARENTS), "smplx52": (SMPLX52_NAMES, SM
 @dataclass(frozen=True, eq=False)
 class Skeleton:
     """``kind`` is "smpl22", "smplx52" or, for what readers bring, "other". ``offsets`` (J, 3): from the parent joint,
-    in metres, in the rest pose; the root's offset is zero. Parents come before children."""
+    in metres, in the rest pose; the root's offset is zero. Parents come before children. ``canonical_rest``: the rest
+    pose is known to be the canonical one, whatever the joints look like (``retarget.character_skeleton``)."""
 
     kind: str
     names: tuple[str, ...]
     parents: tuple[int, ...]
     offsets: np.ndarray
+    canonical_rest: bool = False
 
     def __post_init__(self):
         offsets = np.asarray(self.offsets, dtype=np.float64)
@@ -58,6 +66,8 @@ class Skeleton:
             )
         if self.kind in KINDS and (self.names, self.parents) != KINDS[self.kind]:
             raise ValueError(f"skeleton kind {self.kind!r} has fixed names and parents; use kind 'other'")
+        if self.canonical_rest and self.kind not in KINDS:
+            raise ValueError(f"only kinds {' and '.join(KINDS)} have a canonical rest pose, got kind {self.kind!r}")
         if any(p >= j for j, p in enumerate(self.parents)):
             raise ValueError("skeleton joints must be ordered with every parent before its children")
         if not np.all(np.isfinite(offsets)):
@@ -109,17 +119,18 @@ class Skeleton:
         return float(-self.rest_positions[:, 1].min())
 
     def with_offsets(self, offsets) -> Skeleton:
-        return Skeleton(self.kind, self.names, self.parents, offsets)
+        return replace(self, offsets=offsets)
 
     def to_dict(self) -> dict:
         return {"kind": self.kind, "names": list(self.names), "parents": list(self.parents),
-                "offsets": self.offsets.tolist()}  # fmt: skip
+                "offsets": self.offsets.tolist(), "canonical_rest": self.canonical_rest}  # fmt: skip
 
     @classmethod
     def from_dict(cls, d: dict) -> Skeleton:
         return cls(
-            str(d["kind"]), tuple(d["names"]), tuple(int(p) for p in d["parents"]), np.array(d["offsets"], float)
-        )
+            str(d["kind"]), tuple(d["names"]), tuple(int(p) for p in d["parents"]), np.array(d["offsets"], float),
+            bool(d.get("canonical_rest", False)),
+        )  # fmt: skip
 
 
 # Metres. Left side and centre; the right is the left with x negated. Legs, feet, hip and shoulder widths and upper

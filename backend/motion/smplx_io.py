@@ -30,6 +30,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from . import axes
 from . import rotations as rot
 from .body_model import BODY_AND_HANDS, HAND_NUMBERS, BodyModel
 from .formats.bounded_npz import ArraysError, Wanted, read_arrays
@@ -41,13 +42,7 @@ PELVIS_AT_REST = (0.0, 0.0, 0.0)
 MOST_BETAS = 300  # SMPL-X has no more
 GENDERS = ("neutral", "male", "female")
 LAYOUTS = {"smplx": 55, "smplh": 52, "body": 22}  # what is written, and its joints
-_X = np.array([1.0, 0.0, 0.0])
-_TO_Y_UP = {
-    "z": rot.from_axis_angle(_X, np.array(-np.pi / 2)),
-    "y": rot.IDENTITY,
-    "-y": rot.from_axis_angle(_X, np.array(np.pi)),
-}
-UP_AXES = tuple(_TO_Y_UP)
+UP_AXES = tuple(axes.TURNS)
 _BODY_NUMBERS, _SMPLX_NUMBERS = 66, 165
 _STILL = 1e-4  # radians
 RATES = ("mocap_framerate", "mocap_frame_rate")
@@ -214,9 +209,9 @@ def write(
 
 
 def _turn(up: str) -> np.ndarray:
-    if up not in _TO_Y_UP:
+    if up not in axes.TURNS:
         raise ValueError(f"up is {up!r}; accepted: {', '.join(UP_AXES)}")
-    return _TO_Y_UP[up]
+    return axes.TURNS[up]
 
 
 def _check_kind(kind: str | None) -> None:

@@ -12,13 +12,6 @@ import numpy as np
 from . import rotations as rot
 
 
-def frame(primary, secondary) -> np.ndarray:
-    """Quaternions (..., 4) of the frames with Y along ``primary`` (..., 3) and Z as near ``secondary`` as it can be."""
-    y = rot.normalize(primary)
-    x = rot.normalize(rot.cross(y, secondary))
-    return rot.from_matrix(np.stack([x, y, rot.cross(x, y)], axis=-1))
-
-
 def aligned(world, direction, target) -> np.ndarray:
     """``world`` (..., 4) swung the short way so that its local ``direction`` (3,) points along ``target`` (..., 3)."""
     return rot.multiply(rot.between(rot.rotate(world, direction), target), world)

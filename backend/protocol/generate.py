@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 
+from ..motion.limbs import LimbCorrection
 from ..motion.motion import KeyPose
 from ..motion.skeleton import Skeleton
 from ..wire import UPDATE, RequestError, decode_rate, decode_skeleton, encode_rate, reading, shown
@@ -73,6 +74,8 @@ class GenerateRequest:
     """how many takes to make; the report says which fits the prompt best"""
     skeleton: Skeleton | None = None
     """the character's; None = the canonical one, or that of the motions in ``context``"""
+    correction: LimbCorrection = LimbCorrection()
+    """how far its feet and hands are drawn to where the model's are"""
     origin: tuple[float, float] = (0.0, 0.0)
     """where the pelvis of the first frame stands: x, z in metres"""
     heading: float = 0.0
@@ -105,6 +108,7 @@ class GenerateRequest:
         action = f"Ask for 1 to {LIMITS.takes} takes."
         put("takes", limits.integer(self.takes, "takes", 1, LIMITS.takes, "bad_takes", action))
         put("seed", limits.seed(self.seed))
+        put("correction", limits.correction(self.correction))
         with reading("origin"):
             x, z = self.origin
             put("origin", tuple(limits.number(v, "origin", -1e6, 1e6, "bad_request", UPDATE) for v in (x, z)))
@@ -177,6 +181,7 @@ class GenerateRequest:
             "segments": [s.to_dict() for s in self.segments],
             "fps": encode_rate(self.fps),
             "skeleton": None if self.skeleton is None else self.skeleton.to_dict(),
+            "correction": asdict(self.correction),
             "origin": list(self.origin),
             "keys": [k.to_dict() for k in self.keys],
             "context": None if self.context is None else self.context.to_dict(),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from ..wire import RequestError, is_number, shown
+from ..motion.limbs import LimbCorrection
+from ..wire import RequestError, is_number, reading, shown
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,18 @@ def bundle(value) -> str | None:
     if value is not None and not (isinstance(value, str) and 0 < len(value) <= 4096):
         raise RequestError("bundle", f"bundle must be a folder, got {shown(value)}", "Name the folder of a bundle.")
     return value
+
+
+def correction(value: LimbCorrection | dict) -> LimbCorrection:
+    """One, or the dict that travels in its place; what that lacks has its default."""
+    action = "Set the limb correction between 0 and 1."
+    with reading("limb correction"):
+        given = asdict(value) if isinstance(value, LimbCorrection) else value
+        found = {f.name: given.get(f.name, f.default) for f in fields(LimbCorrection)}
+        what = "limb correction of the "
+        return LimbCorrection(
+            **{part: number(v, what + part, 0.0, 1.0, "bad_correction", action) for part, v in found.items()}
+        )
 
 
 def sampling(temperature, top_k, top_p, guidance) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
 
+from ..motion.limbs import LimbCorrection
 from ..wire import decode_rate, encode_rate, reading
 
 
@@ -54,6 +55,8 @@ class Report:
     """one a key pose whose frame is known"""
     fps: Fraction | None = None
     """the scene's rate"""
+    correction: LimbCorrection | None = None
+    """how far the takes' feet and hands were drawn to where the model's are; None = they are on no character"""
 
     def to_dict(self) -> dict:
         return {
@@ -74,6 +77,7 @@ class Report:
             "task": self.task,
             "made": None if self.made is None else [int(frame) for frame in self.made],
             "key_errors": [asdict(error) for error in self.key_errors],
+            "correction": None if self.correction is None else asdict(self.correction),
         }
 
     @classmethod
@@ -86,5 +90,7 @@ class Report:
                 known["made"] = tuple(known["made"])
             if known.get("fps") is not None:
                 known["fps"] = decode_rate(known["fps"])
+            if known.get("correction") is not None:
+                known["correction"] = LimbCorrection(**known["correction"])
             known["key_errors"] = tuple(PoseError(**error) for error in known.get("key_errors", ()))
             return cls(**known)

@@ -86,6 +86,7 @@ def generate(
         made=made,
         key_errors=key_errors(frames_of_keys(request, wish.task, len(new[best])), new[best]),
         fps=request.fps,
+        correction=request.correction if wish.timeline is None and request.skeleton is not None else None,
     )
     tell("Done", 1.0)
     return motions, report

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..motion import kinematics, resample, retarget
 from ..motion import rotations as rot
-from ..motion.anatomy import rest_frames
 from ..motion.floor import on_floor
+from ..motion.limbs import LimbCorrection
 from ..motion.motion import Motion
 from ..motion.skeleton import KINDS, Skeleton
 from ..protocol import GenerateRequest, ProgressCall, RequestError
@@ -17,19 +17,17 @@ def require_body(skeleton: Skeleton) -> None:
     try:
         if skeleton.kind not in KINDS:
             raise ValueError(f"its kind is {skeleton.kind!r}, accepted are {', '.join(KINDS)}")
-        rest_frames(retarget.slot_points(skeleton))
-        if not skeleton.leg_length > 0:
-            raise ValueError("its legs have no length")
+        retarget.require_body(retarget.slot_points(skeleton))
     except ValueError as error:
         action = "Check the bone map and the armature's rest pose."
         raise RequestError("skeleton", f"the character's skeleton cannot be used: {error}", action) from error
 
 
-def on_character(motions: list[Motion], skeleton: Skeleton) -> list[Motion]:
+def on_character(motions: list[Motion], skeleton: Skeleton, correction: LimbCorrection) -> list[Motion]:
     """Motions on one skeleton put on the character's, its feet on the floor."""
-    motions = retarget.retarget_together(motions, target=skeleton)
+    motions = retarget.retarget_together(motions, target=skeleton, correction=correction)
     kinematics.pose_together(motions)
-    # legs of other proportions reach less or more far down when they bend
+    # legs that are not corrected reach less or more far down when they bend
     return [on_floor(motion) for motion in motions]
 
 
@@ -37,7 +35,7 @@ def placed(motions: list[Motion], request: GenerateRequest, frames: int | None, 
     """On the character, at the scene's rate, ``frames`` long, starting where and as the request says."""
     tell("Placing", 0.95)
     if request.skeleton is not None:
-        motions = on_character(motions, request.skeleton)
+        motions = on_character(motions, request.skeleton, request.correction)
     motions = [resample.resample(motion, request.fps, frames) for motion in motions]
     kinematics.pose_together(motions)
     return [_standing(motion, request) for motion in told(motions, tell, "Placing", 0.97, 1.0)]

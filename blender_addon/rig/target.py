@@ -5,44 +5,27 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..backend.motion import bone_map as maps
+from . import hidden
 from .refusal import Refusal
 
-_OVERRIDE = "Use Object > Library Override > Make, then try again."
-
-
-class BoneMaps:
-    """Bone maps by bone names: matching reads preset files, and panels ask for it at every redraw."""
-
-    def __init__(self):
-        self._known: dict[tuple[str, ...], maps.BoneMap | maps.NoMapFits] = {}
-
-    def of(self, rig: bpy.types.Object) -> maps.BoneMap:
-        """The map that fits the rig; Refusal names the slots that were not found."""
-        names = tuple(rig.data.bones.keys())
-        if names not in self._known:
-            if len(self._known) > 32:
-                self._known.clear()
-            try:
-                self._known[names] = maps.match(names)
-            except maps.NoMapFits as error:
-                self._known[names] = error
-        found = self._known[names]
-        if isinstance(found, maps.NoMapFits):
-            # the exception is kept, so a new one is raised: its traceback must not grow with every redraw
-            raise Refusal(f"'{rig.name}': {found}. Rename its bones to one of these schemes.")
-        return found
+_OVERRIDE = "Use Make Library Override (Object > Library Override > Make), then try again."
 
 
 def selected_rig(context: bpy.types.Context) -> bpy.types.Object:
     """The active armature, fit to be animated; Refusal otherwise."""
+    rig = active_armature(context)
+    check_editable(rig)
+    check_size(rig)
+    return rig
+
+
+def active_armature(context: bpy.types.Context) -> bpy.types.Object:
+    """The armature that is active and selected; Refusal otherwise."""
     active = context.active_object
     if active is None or not active.select_get():
-        raise Refusal("Nothing is selected. Click the armature of your character.")
+        raise Refusal(_nothing_selected(context, active))
     if active.type != "ARMATURE":
-        raise Refusal(_not_an_armature(active))
-    check_editable(active)
-    check_size(active)
+        raise Refusal(_not_an_armature(context, active))
     return active
 
 
@@ -51,7 +34,15 @@ def find(session_uid: int) -> bpy.types.Object | None:
     return next((o for o in bpy.data.objects if o.session_uid == session_uid and o.users_scene), None)
 
 
-def _not_an_armature(active: bpy.types.Object) -> str:
+def _nothing_selected(context: bpy.types.Context, active: bpy.types.Object | None) -> str:
+    meant = active is not None and active.type == "ARMATURE"
+    rigs = [active] if meant else [o for o in context.scene.objects if o.type == "ARMATURE"]
+    if rigs and not any(rig.visible_get() for rig in rigs):
+        return f"Nothing is selected. {hidden.why(context, rigs[0])} Then click the armature of your character."
+    return "Nothing is selected. Click the armature of your character."
+
+
+def _not_an_armature(context: bpy.types.Context, active: bpy.types.Object) -> str:
     if active.type == "EMPTY" and active.instance_collection is not None:
         return f"'{active.name}' is an instance of the collection '{active.instance_collection.name}'. {_OVERRIDE}"
     rig = None
@@ -62,7 +53,8 @@ def _not_an_armature(active: bpy.types.Object) -> str:
         rig, above = (above if above.type == "ARMATURE" else None), above.parent
     kind = "a mesh" if active.type == "MESH" else f"of type {active.type.replace('_', ' ').lower()}"
     if rig is not None:
-        return f"'{active.name}' is {kind}. Select its armature '{rig.name}' instead."
+        advice = f"Select its armature '{rig.name}' instead. {hidden.why(context, rig)}"
+        return f"'{active.name}' is {kind}. {advice}".rstrip()
     return f"'{active.name}' is {kind}. Select an armature."
 
 

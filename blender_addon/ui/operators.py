@@ -1,25 +1,16 @@
-"""The operators. Generating changes nothing; one operator applies, and that is the one undo step."""
+"""The operators that ask the backend, and small ones. None of them changes the scene: see ``take_operators``."""
 
 from __future__ import annotations
 
-import json
 import random
-import time
-import traceback
-from fractions import Fraction
 
 import bpy
 
-from ..backend.motion.floor import foot_slide
-from ..backend.motion.motion import Motion
-from ..backend.motion.resample import resample
 from ..backend.protocol import LIMITS
 from ..client.job import Job
-from ..rig import target
 from ..rig.refusal import Refusal
-from ..rig.write import apply_motion
 from . import order as orders
-from . import preferences, properties, runtime
+from . import preferences, runtime
 
 
 class _Asks:
@@ -35,11 +26,10 @@ class _Asks:
 
     def execute(self, context):
         state = runtime.of(context)
-        before = state.result
         if not self._begin(context):
             return {"CANCELLED"}
         runtime.wait(state)
-        if state.result is not before:
+        if state.due is not None:
             runtime.apply_result(state)
         if state.failed:
             self.report({"ERROR"}, state.message)
@@ -93,92 +83,6 @@ class POSEWRIGHT_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class POSEWRIGHT_OT_apply_take(bpy.types.Operator):
-    """Put a generated take on its rig as a new action; the old action goes to a muted NLA track"""
-
-    bl_idname = "posewright.apply_take"
-    bl_label = "Apply Take"
-    bl_options = {"REGISTER", "UNDO"}
-
-    take: bpy.props.IntProperty(
-        name="Take", description="Which take; -1 is the one that fits the prompt best", default=-1, min=-1
-    )
-
-    def execute(self, context):
-        state = runtime.of(context)
-        try:
-            message = self._apply(context, state.result)
-        except Refusal as refusal:
-            state.say(f"{refusal} Nothing was changed.", failed=True)
-            self.report({"ERROR"}, state.message)
-            return {"CANCELLED"}
-        except Exception as error:  # Blender would show its traceback to the animator
-            traceback.print_exc()
-            state.say(_unexpected(error), failed=True)
-            self.report({"ERROR"}, state.message)
-            return {"CANCELLED"}
-        state.say(message)
-        self.report({"INFO"}, message)
-        return {"FINISHED"}
-
-    def _apply(self, context, result: runtime.Result | None) -> str:
-        if result is None:
-            raise Refusal("There is no take to apply. Press Generate first.")
-        index = result.report.chosen if self.take < 0 else min(self.take, len(result.takes) - 1)
-        order = result.order
-        rig = target.find(order.rig_uid)
-        if rig is None:
-            raise Refusal(f"The armature '{order.rig_name}' was deleted while its motion was made.")
-        target.check_editable(rig)
-        scene = next((s for s in bpy.data.scenes if s.session_uid == order.scene_uid), context.scene)
-        motion = _at_rate(result.takes[index], orders.rate(scene))
-        report = _report(result, index, motion, scene)
-        begun = time.perf_counter()
-        action = apply_motion(context, rig, order.pose, motion, order.start, order.prompt)
-        report["stage_seconds"]["apply"] = round(time.perf_counter() - begun, 4)
-        report["action"] = action.name
-        saved = scene.posewright
-        saved.schema, saved.rig, saved.report = properties.SCHEMA, rig, json.dumps(report)
-        return f"'{action.name}' on '{rig.name}': frames {report['start']} to {report['end']}."
-
-
-def _at_rate(motion: Motion, fps: Fraction) -> Motion:
-    """The scene's rate may have been changed since Generate was pressed: the motion still takes as many seconds."""
-    if fps == motion.fps:
-        return motion
-    return resample(motion, fps, max(1, round(len(motion) / motion.fps * fps)))
-
-
-def _report(result: runtime.Result, index: int, motion: Motion, scene: bpy.types.Scene) -> dict:
-    """What is saved with the scene about ``motion``, which is take ``index`` at the scene's rate."""
-    order, report = result.order, result.report.to_dict()
-    end = order.start + len(motion) - 1
-    report["warnings"] += order.pose.warnings
-    if end > scene.frame_end:
-        report["warnings"].append(f"The motion ends at frame {end}, after the scene's last frame {scene.frame_end}.")
-    if index != result.report.chosen:
-        report["reason"] = f"chosen by hand; take {result.report.chosen + 1} fits the prompt best"
-    if motion is not result.takes[result.report.chosen]:  # the backend measured the chosen one, at its own rate
-        report |= {"frames": len(motion), "foot_slide": foot_slide(motion)}
-    return report | {
-        "schema": properties.SCHEMA,
-        "prompt": order.prompt,
-        "map": order.pose.bone_map.name,
-        "start": order.start,
-        "end": end,
-        "fps": [motion.fps.numerator, motion.fps.denominator],
-        "take": index,
-        "takes": len(result.takes),
-    }
-
-
-def _unexpected(error: Exception) -> str:
-    """One sentence for the panel; the traceback is for the console."""
-    first = (str(error).strip().splitlines() or [""])[0][:200]
-    what = f"{type(error).__name__}: {first}" if first else type(error).__name__
-    return f"The take was not applied because of an error in Posewright ({what}); the system console shows where."
-
-
 class POSEWRIGHT_OT_check_backend(_Asks, bpy.types.Operator):
     """Start the backend and show its version, its Python, its engine and its model"""
 
@@ -229,3 +133,12 @@ class POSEWRIGHT_OT_preferences(bpy.types.Operator):
 
     def execute(self, context):
         return bpy.ops.preferences.addon_show("INVOKE_DEFAULT", module=preferences.ADDON)
+
+
+CLASSES = (
+    POSEWRIGHT_OT_generate,
+    POSEWRIGHT_OT_cancel,
+    POSEWRIGHT_OT_check_backend,
+    POSEWRIGHT_OT_notice,
+    POSEWRIGHT_OT_preferences,
+)

@@ -6,23 +6,26 @@ import json
 
 import bpy
 
+from ..rig import per_rig, target
+from ..rig.bone_maps.lookup import Found
 from ..rig.refusal import Refusal
-from . import order, runtime
+from . import key_poses, order, runtime
+from .tab import SubPanel, Tab
 from .text import wrapped
 
+_NEARLY = (
+    "Key poses are met nearly, not exactly. The action with your keys is kept on a muted NLA track; "
+    "Discard makes it active again."
+)
 
-class _Tab:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Posewright"
 
-
-class POSEWRIGHT_PT_main(_Tab, bpy.types.Panel):
+class POSEWRIGHT_PT_main(Tab, bpy.types.Panel):
     bl_idname = "POSEWRIGHT_PT_main"
     bl_label = "Posewright"
 
     def draw(self, context):
         layout, wishes, state = self.layout, context.scene.posewright, runtime.of(context)
+        state.shown = _map_of_selected(context, state)
         layout.prop(wishes, "prompt", text="", icon="TEXT")
         column = layout.column(align=True)
         column.use_property_split = True
@@ -33,6 +36,7 @@ class POSEWRIGHT_PT_main(_Tab, bpy.types.Panel):
         row.prop(wishes, "seed")
         row.prop(wishes, "new_seed", text="", icon="FILE_REFRESH")
         column.prop(wishes, "takes")
+        _draw_keys(context, layout, state)
         if state.generating:
             layout.progress(factor=state.job.fraction, text=state.job.stage, type="BAR")
             layout.operator("posewright.cancel", icon="CANCEL")
@@ -53,9 +57,36 @@ class POSEWRIGHT_PT_main(_Tab, bpy.types.Panel):
                 layout.operator("posewright.preferences", icon="PREFERENCES")
         if state.message and state.message != reason:
             wrapped(context, layout, state.message, "ERROR" if state.failed else "CHECKMARK")
+        if per_rig.entry(wishes.before, context.active_object) is not None:
+            layout.operator("posewright.discard", icon="LOOP_BACK")
 
 
-class POSEWRIGHT_PT_report(_Tab, bpy.types.Panel):
+def _map_of_selected(context, state: runtime.Runtime) -> Found | None:
+    try:
+        return state.maps.found(context, target.active_armature(context))
+    except Refusal:  # the reason is drawn where Generate is
+        return None
+
+
+def _draw_keys(context, layout, state: runtime.Runtime) -> None:
+    """The key poses that the motion will pass, where there are any."""
+    scene = context.scene
+    if state.shown is None or state.shown.why:
+        return
+    try:
+        rig = target.active_armature(context)
+        frames = key_poses.in_span(scene, state.key_frames.of(rig, state.shown.mapping.bone_map))
+    except Refusal:  # the reason is drawn where Generate is
+        return
+    if frames:
+        column = layout.column(align=True)
+        column.prop(scene.posewright, "use_keys")
+        column = column.column()
+        column.active = scene.posewright.use_keys
+        wrapped(context, column, key_poses.told(frames), "KEYFRAME_HLT")
+
+
+class POSEWRIGHT_PT_report(Tab, bpy.types.Panel):
     bl_idname = "POSEWRIGHT_PT_report"
     bl_parent_id = "POSEWRIGHT_PT_main"
     bl_label = "Last Generation"
@@ -78,15 +109,16 @@ class POSEWRIGHT_PT_report(_Tab, bpy.types.Panel):
             split = rows.split(factor=0.32)
             wrapped(context, split, name, None)
             wrapped(context, split, value, None, 0.74)
+        if report.get("key_errors"):
+            wrapped(context, self.layout, _NEARLY, "INFO")
         for warning in report["warnings"]:
             wrapped(context, self.layout, warning, "ERROR")
 
 
-class POSEWRIGHT_PT_backend(_Tab, bpy.types.Panel):
+class POSEWRIGHT_PT_backend(SubPanel, bpy.types.Panel):
     bl_idname = "POSEWRIGHT_PT_backend"
-    bl_parent_id = "POSEWRIGHT_PT_main"
     bl_label = "Backend"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 1  # after all others, which have none
 
     def draw(self, context):
         for line in runtime.of(context).backend_lines():
@@ -112,6 +144,15 @@ def _facts(report: dict, rig: bpy.types.Object | None) -> list[tuple[str, str]]:
     ]
     if report["foot_slide"] is not None:
         facts.append(("Foot slide", f"{report['foot_slide']:.1f} mm a frame"))
+    for error in report.get("key_errors", ()):
+        facts.append((f"Key at {error['frame']}", f"{error['cm']:.1f} cm, {error['degrees']:.0f} degrees"))
+    if report.get("correction"):
+        facts.append(
+            ("Reach", ", ".join(f"{limbs} {strength:.0%}" for limbs, strength in report["correction"].items()))
+        )
     if report["unknown_words"]:
         facts.append(("Unknown", ", ".join(report["unknown_words"])))
     return facts
+
+
+CLASSES = (POSEWRIGHT_PT_main, POSEWRIGHT_PT_report, POSEWRIGHT_PT_backend)

@@ -111,3 +111,6 @@ def _remember() -> str:
         folder = ""
     # where nothing can be written Blender names no folder either
     return os.path.join(folder, "checked_bundles.json") if folder else ""
+
+
+CLASSES = (PosewrightPreferences,)

@@ -6,40 +6,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
-from ..backend.motion.motion import Motion
-from ..backend.protocol import GenerateAnswer, Report, RequestError
+from ..backend.protocol import GenerateAnswer, RequestError
 from ..client.client import Client
 from ..client.job import Job
-from ..rig.bones import RigPose
-from ..rig.target import BoneMaps
+from ..rig.bone_maps.lookup import Found, Maps
+from ..rig.fitting.puppet import SWEEPING, sweep
+from . import key_poses
+from .fitting import Fitting, fitting
+from .takes import Order, Result
 
 _TICK = 0.05
-
-
-@dataclass(frozen=True, eq=False)
-class Order:
-    """What was asked for, and for which rig: names and uids, never a reference that an undo would leave dangling."""
-
-    rig_uid: int
-    rig_name: str
-    scene_uid: int
-    pose: RigPose
-    start: int
-    prompt: str
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """The takes of an order, ready to be put on the rig."""
-
-    order: Order
-    takes: list[Motion]
-    report: Report
+_FITTING_TICK = 0.005
 
 
 class Runtime:
@@ -47,10 +28,15 @@ class Runtime:
 
     def __init__(self, folder: Path):
         self.client = Client(folder)
-        self.maps = BoneMaps()
-        self.job: Job | None = None
+        self.maps = Maps()
+        self.shown: Found | None = None
+        """the map of the selected armature as of this redraw: the main panel looks it up for those under it"""
+        self.key_frames = key_poses.KeyFrames()
+        self.job: Job | Fitting | None = None
         self.order: Order | None = None
         self.result: Result | None = None
+        self.due: int | None = None
+        """the take that is to be put on its rig, now that the job has ended"""
         self.message = ""
         self.failed = False
 
@@ -60,6 +46,7 @@ class Runtime:
 
     def say(self, message: str, failed: bool = False) -> None:
         self.message, self.failed = message, failed
+        _redraw()  # where no timer runs nobody else does
 
     def begin(self, job: Job, order: Order | None = None) -> None:
         """Start a job; the one that still runs, if any, is cancelled."""
@@ -94,9 +81,11 @@ class Runtime:
                 f"The backend answers, but cannot generate: {info.engine_why}" if cannot else "The backend answers.",
                 cannot,
             )
+        elif isinstance(job, Fitting):
+            self.result, self.due = job.result, job.take
         else:
             self._finish(job, order)
-        return True
+        return self.job is None
 
     def _finish(self, job: Job, order: Order) -> None:
         try:
@@ -108,7 +97,21 @@ class Runtime:
         if not takes or len(takes) != answer.takes or not 0 <= answer.report.chosen < len(takes):
             self.say(f"The backend announced {answer.takes} takes and sent {len(takes)}. Try again.", failed=True)
             return
-        self.result = Result(order, takes, answer.report)
+        result = Result(order, takes, answer.report)
+        job = fitting(result, answer.report.chosen)
+        if job is None:
+            self.result, self.due = result, answer.report.chosen
+        else:
+            self.job, self.order = job, order
+
+    def fit(self, take: int) -> bool:
+        """Whether controls have to be fitted before a take of the result can be put on its rig; the job does so then,
+        and puts it on."""
+        job = None if self.job is not None else fitting(self.result, take)
+        if job is not None:
+            self.say("")
+            self.job, self.order = job, self.result.order
+        return job is not None
 
     def backend_lines(self) -> list[str]:
         """The backend's state, in lines for the panel."""
@@ -139,6 +142,9 @@ def install() -> None:
     # a plain Python attribute of the class, not a property: it holds threads and pipes and is never saved
     bpy.types.WindowManager.posewright = Runtime(Path(__file__).resolve().parent.parent)
     bpy.app.handlers.load_pre.append(_before_load)
+    for name in SWEEPING:
+        getattr(bpy.app.handlers, name).append(sweep)
+    bpy.app.handlers.depsgraph_update_post.append(key_poses.after_update)
 
 
 def remove() -> None:
@@ -146,6 +152,10 @@ def remove() -> None:
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
     bpy.app.handlers.load_pre.remove(_before_load)
+    for name in SWEEPING:
+        getattr(bpy.app.handlers, name).remove(sweep)
+    sweep()
+    bpy.app.handlers.depsgraph_update_post.remove(key_poses.after_update)
     bpy.types.WindowManager.posewright.client.close()
     del bpy.types.WindowManager.posewright
 
@@ -172,23 +182,25 @@ def _before_load(*_):
 
 def _tick() -> float | None:
     runtime: Runtime = bpy.types.WindowManager.posewright
-    before = runtime.result
     ended = runtime.poll()
     if ended:
         window = bpy.context.window_manager.windows[0]
         with bpy.context.temp_override(window=window):
-            if runtime.result is not before:
+            if runtime.due is not None:
                 apply_result(runtime)
             level = "WARNING" if runtime.failed else "INFO"  # an ERROR opens a box under the mouse, wherever it is
             bpy.ops.posewright.notice("INVOKE_DEFAULT", text=runtime.message, level=level)
     _redraw()
+    if isinstance(runtime.job, Fitting):
+        return _FITTING_TICK
     return None if runtime.job is None and runtime.client.idle else _TICK
 
 
 def apply_result(runtime: Runtime) -> bool:
-    """Put the chosen take on its rig, as one undo step. On failure the runtime's message says why."""
+    """Put the take that is due on its rig, as one undo step. On failure the runtime's message says why."""
+    take, runtime.due = runtime.due, None
     try:
-        done = bpy.ops.posewright.apply_take("EXEC_DEFAULT", True) == {"FINISHED"}
+        done = bpy.ops.posewright.apply_take("EXEC_DEFAULT", True, take=take) == {"FINISHED"}
     except RuntimeError as error:  # how Blender hands on an operator's error report
         if not runtime.failed:
             runtime.say(str(error).removeprefix("Error: ").strip(), failed=True)

@@ -1,4 +1,4 @@
-"""Text of several lines in panels."""
+"""Text in panels, which are narrow."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def wrapped(context, layout, text: str, icon: str | None, share: float = 1.0) ->
             column.label(text=line)
         else:
             column.label(text=line, icon=icon if i == 0 else "BLANK1")
+
+
+def short(bones) -> str:
+    """Names of bones for a narrow place, without the prefix that all bones of a rig have in common ("mixamorig:")."""
+    return ", ".join(bone.rpartition(":")[2] for bone in bones)
 
 
 def _lines(text: str, width: float, scale: float) -> list[str]:

@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Vector
 
-# Joints in metres, Z up, facing -Y, in T-pose: name -> (parent, offset from the parent). The left side and the centre.
-_LEFT = {
-    "LeftShoulder": ("Spine2", (0.055, 0.01, 0.10)),
-    "LeftArm": ("LeftShoulder", (0.12, 0.0, 0.01)),
-    "LeftForeArm": ("LeftArm", (0.27, 0.0, 0.0)),
-    "LeftHand": ("LeftForeArm", (0.25, 0.0, 0.0)),
-    "LeftUpLeg": ("Hips", (0.09, 0.0, -0.05)),
-    "LeftLeg": ("LeftUpLeg", (0.0, -0.005, -0.43)),
-    "LeftFoot": ("LeftLeg", (0.0, 0.015, -0.41)),
-    "LeftToeBase": ("LeftFoot", (0.01, -0.13, -0.08)),
-}
-_CENTRE = {
-    "Hips": (None, (0.0, 0.0, 1.0)),
-    "Spine": ("Hips", (0.0, 0.01, 0.10)),
-    "Spine1": ("Spine", (0.0, 0.0, 0.12)),
-    "Spine2": ("Spine1", (0.0, 0.005, 0.12)),
-    "Neck": ("Spine2", (0.0, 0.02, 0.15)),
-    "Head": ("Neck", (0.0, -0.02, 0.10)),
-}
+from tests.blender.body_plan import PLAIN, Build, hangs, joints, lowered
 
 
-@dataclass(frozen=True)
-class Build:
-    """How the character is bound."""
-
-    scale: float = 1.0
-    """of the bones; 100 makes a rig in centimetres"""
-    arms_down: float = 0.0
-    """radians that the arms hang below the T-pose"""
-    rolls: int | None = None
-    """seed of random bone rolls"""
-    along_x: bool = False
-    """every bone points along X instead of along its limb"""
-    prefix: str = "mixamorig:"
-    mode: str = "QUATERNION"
-    root_bone: bool = False
-    """a bone "Root" above the hips, as game rigs have it"""
-    flags: bool = False
-    """some bones that do not inherit rotation, hips without local location"""
-
-
-def make(build: Build = Build(), name: str = "Rig") -> tuple[bpy.types.Object, bpy.types.Object]:
+def make(build: Build = PLAIN, name: str = "Rig") -> tuple[bpy.types.Object, bpy.types.Object]:
     """(armature, mesh), linked to the scene; the armature is active and selected, in object mode."""
-    points, parents = _joints(build)
+    points, parents = joints(build)
     rig = bpy.data.objects.new(name, bpy.data.armatures.new(name))
     bpy.context.collection.objects.link(rig)
     select(rig)
@@ -88,27 +48,12 @@ def select(*objects: bpy.types.Object) -> None:
     bpy.context.view_layer.objects.active = objects[0] if objects else None
 
 
-def _joints(build: Build) -> tuple[dict[str, Vector], dict[str, str | None]]:
-    table = dict(_CENTRE)
-    for joint, (parent, offset) in _LEFT.items():
-        table[joint] = (parent, offset)
-        other = parent.replace("Left", "Right")
-        table[joint.replace("Left", "Right")] = (other, (-offset[0], *offset[1:]))
-    points, parents = {}, {}
-    for joint, (parent, offset) in table.items():
-        offset = Vector(offset)
-        if any(part in joint for part in ("ForeArm", "Hand")):
-            side = 1.0 if "Left" in joint else -1.0
-            offset = Matrix.Rotation(side * build.arms_down, 3, "Y") @ offset
-        points[joint] = offset * build.scale + (points[parent] if parent else Vector())
-        parents[joint] = parent
-    return points, parents
-
-
 def _tail(build: Build, joint: str, points, parents) -> Vector:
     if build.along_x:
         return points[joint] + Vector((0.1 * build.scale, 0, 0))
-    children = [points[c] for c, p in parents.items() if p == joint]
+    if "Twist" in joint:
+        return points[joint] + (points[joint] - points[parents[joint]]).normalized() * 0.05 * build.scale
+    children = [points[c] for c, p in parents.items() if p == joint and "Twist" not in c]
     if len(children) == 1:
         return children[0]
     up = Vector((0, 0, 0.1)) if children or joint == "Head" else points[joint] - points[parents[joint]]
@@ -116,11 +61,12 @@ def _tail(build: Build, joint: str, points, parents) -> Vector:
 
 
 def _skin(rig: bpy.types.Object, build: Build, name: str) -> bpy.types.Object:
-    """One small tetrahedron a bone, bound to it by a vertex group."""
+    """One small tetrahedron a bone, bound to it by a vertex group; lowered arms have lowered ones."""
     corners = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)]) * 0.03 * build.scale
     vertices, faces = [], []
     for i, bone in enumerate(rig.data.bones):
-        vertices += [tuple(np.array(bone.head_local) + c) for c in corners]
+        turn = np.array(lowered(build, bone.name)) if hangs(bone.name) else np.eye(3)
+        vertices += [tuple(np.array(bone.head_local) + turn @ c) for c in corners]
         faces += [tuple(4 * i + k for k in f) for f in ((0, 1, 2), (0, 2, 3), (0, 3, 1), (1, 3, 2))]
     mesh = bpy.data.meshes.new(name + " Body")
     mesh.from_pydata(vertices, [], faces)

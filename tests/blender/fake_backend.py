@@ -22,7 +22,8 @@ hang        never answers anything
 silent      accepts the work and says nothing more
 old         introduces itself with another protocol version
 
-It appends its arguments to the file PROGRAM.log, a line of JSON each time it is started.
+It appends its arguments to the file PROGRAM.log, a line of JSON each time it is started, and to PROGRAM.asked what it
+is asked to generate.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ import tomllib
 from pathlib import Path
 
 MODE, PROGRAM, *ARGUMENTS = sys.argv[1:]
-LOG = Path(f"{PROGRAM}.log")
+LOG, ASKED = Path(f"{PROGRAM}.log"), Path(f"{PROGRAM}.asked")
 INFO = {
     "protocol": 0 if MODE == "old" else 1,
     # of the add-on, in whose folder it is started
@@ -121,6 +122,8 @@ def work(key, inbox: queue.Queue) -> bool:
 
 
 def generate(key, request: dict, inbox: queue.Queue) -> None:
+    with ASKED.open("a") as asked:
+        asked.write(json.dumps(request) + "\n")
     if MODE == "die_working":
         print("MemoryError: the fake backend ran out of memory", file=sys.stderr, flush=True)
         os._exit(1)
@@ -154,6 +157,7 @@ def generate(key, request: dict, inbox: queue.Queue) -> None:
         "scores": [float(t) for t in range(takes)],
         "unknown_words": [],
         "foot_slide": 1.5,
+        "key_errors": [{"frame": k["frame"], "cm": 3.14, "degrees": 8.2} for k in request["keys"]],
         "warnings": [],
     }
     send({"id": key, "result": {"takes": takes + (MODE == "few"), "report": report}})

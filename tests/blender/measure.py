@@ -11,9 +11,15 @@ ADDON = "bl_ext.user_default.posewright"
 
 
 def module(name: str):
-    """A module of the installed add-on: "rig.actions", "backend.motion.kinematics"."""
+    """A module of the installed add-on: "rig.writing.actions", "backend.motion.kinematics"."""
     __import__(f"{ADDON}.{name}")
     return sys.modules[f"{ADDON}.{name}"]
+
+
+def held() -> list[tuple[str, str]]:
+    """All that Blender holds, by kind and name."""
+    kinds = [p.identifier for p in bpy.data.bl_rna.properties if p.type == "COLLECTION"]
+    return sorted({(type(thing).__name__, thing.name) for kind in kinds for thing in getattr(bpy.data, kind)})
 
 
 def posed(rig: bpy.types.Object, bone: str) -> np.ndarray:

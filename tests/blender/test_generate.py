@@ -15,7 +15,7 @@ from tests.blender.measure import deviation, module, posed
 
 
 def snapshot(action, rig) -> list:
-    curves = module("rig.actions").curves_of(rig)
+    curves = module("rig.writing.actions").curves_of(rig)
     assert rig.animation_data.action == action
     return [(c.data_path, c.array_index, [tuple(k.co) for k in c.keyframe_points]) for c in curves]
 
@@ -35,7 +35,7 @@ def test_a_prompt_becomes_an_action(scene, state, backend, generate):
     assert not generate(prompt="a person walks forward", seed=5)
     action = rig.animation_data.action
     assert action.name == "PW a person walks forward"
-    curves = module("rig.actions").curves_of(rig)
+    curves = module("rig.writing.actions").curves_of(rig)
     assert len(curves) == 22 * 4 + 3
     assert {c.group.name for c in curves} == {b.name for b in rig.data.bones}
     for curve in curves:
@@ -88,7 +88,7 @@ def test_the_scenes_frame_rate(scene, state, backend, generate, rate):
     scene.render.fps, scene.render.fps_base = rate
     backend()
     assert not generate(seconds=2.0)
-    curve = module("rig.actions").curves_of(rig)[0]
+    curve = module("rig.writing.actions").curves_of(rig)[0]
     assert len(curve.keyframe_points) == round(2.0 * rate[0] / rate[1])
 
 
@@ -105,7 +105,7 @@ def test_another_frame_rate_meanwhile(scene, state, backend, timers, press, rate
     report = json.loads(scene.posewright.report)
     assert report["fps"][0] / report["fps"][1] == pytest.approx(fps)
     assert report["end"] - report["start"] + 1 == report["frames"] == round(2.0 * fps)
-    assert {len(c.keyframe_points) for c in module("rig.actions").curves_of(rig)} == {round(2.0 * fps)}
+    assert {len(c.keyframe_points) for c in module("rig.writing.actions").curves_of(rig)} == {round(2.0 * fps)}
     motion = state.result.takes[0]
     expected = module("backend.motion.kinematics").joint_positions(motion)
     for t in (0, 12, 30):  # of the motion, at its 30 frames a second
@@ -230,7 +230,7 @@ def test_ten_seconds(scene, state, backend, generate):
     rig, _ = character.make()
     backend()
     assert not generate(seconds=10.0)
-    assert {len(c.keyframe_points) for c in module("rig.actions").curves_of(rig)} == {300}
+    assert {len(c.keyframe_points) for c in module("rig.writing.actions").curves_of(rig)} == {300}
     assert deviation(rig, state.result) < 1e-3
 
 
@@ -248,14 +248,15 @@ def test_with_the_torch_engine(scene, state, generate):
     assert not message
     assert json.loads(scene.posewright.report)["engine"] == "torch"
     assert deviation(rig, state.result) < 1e-3
-    assert len(module("rig.actions").curves_of(rig)[0].keyframe_points) == 120
+    assert len(module("rig.writing.actions").curves_of(rig)[0].keyframe_points) == 120
 
 
 def break_solve(monkeypatch, rig):
     def raises(*_):
         raise ZeroDivisionError("made up\nby the test")
 
-    monkeypatch.setattr(module("rig.write"), "solve", raises)
+    for name in ("ui.fitting", "rig.writing.write"):
+        monkeypatch.setattr(module(name), "solve", raises)
 
 
 def break_assign(monkeypatch, rig):
@@ -265,17 +266,17 @@ def break_assign(monkeypatch, rig):
         rig.animation_data_create().action = self.action
         raise ZeroDivisionError("made up\nby the test")
 
-    monkeypatch.setattr(module("rig.actions").ActionWriter, "assign", raises)
+    monkeypatch.setattr(module("rig.writing.actions").ActionWriter, "assign", raises)
 
 
 def break_stash(monkeypatch, rig):
-    fill = module("rig.actions")._fill
+    fill = module("rig.writing.stash")._fill
 
     def raises(track, before):
         fill(track, before)
         raise ZeroDivisionError("made up\nby the test")
 
-    monkeypatch.setattr(module("rig.actions"), "_fill", raises)
+    monkeypatch.setattr(module("rig.writing.stash"), "_fill", raises)
 
 
 @pytest.mark.parametrize(

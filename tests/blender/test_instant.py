@@ -80,7 +80,7 @@ def test_the_first_generate(scene, state, wishes, generate):
     rig, _ = character.make()
     assert not generate(prompt="a person walks forward", seconds=4.0, takes=2)
     assert deviation(rig, state.result) < 1e-3
-    assert len(module("rig.actions").curves_of(rig)[0].keyframe_points) == 120
+    assert len(module("rig.writing.actions").curves_of(rig)[0].keyframe_points) == 120
     report = json.loads(scene.posewright.report)
     assert (report["engine"], report["device"], report["takes"], report["warnings"]) == ("numpy", "cpu", 2, [])
     child = state.client._child
@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_motion_in_another_process(scene, state, wi
     keys = []
     for _ in range(2):
         assert not generate(prompt="a person waves with the right hand", seed=7)
-        curves = module("rig.actions").curves_of(rig)
+        curves = module("rig.writing.actions").curves_of(rig)
         keys.append([(c.data_path, c.array_index, [tuple(k.co) for k in c.keyframe_points]) for c in curves])
         bpy.data.actions.remove(rig.animation_data.action)
         for bone in rig.pose.bones:
@@ -211,7 +211,7 @@ def test_silly_prompts_and_silly_selections(scene, state, wishes, generate):
     rig, body = character.make()
     for prompt in SILLY:
         assert not generate(prompt=prompt, seconds=1.0), prompt
-        assert len(module("rig.actions").curves_of(rig)[0].keyframe_points) == 30
+        assert len(module("rig.writing.actions").curves_of(rig)[0].keyframe_points) == 30
     assert json.loads(scene.posewright.report)["prompt"] == SILLY[-1]
     character.select(body)
     assert "Select its armature 'Rig'" in generate()

@@ -53,7 +53,7 @@ def test_a_linked_rig_names_the_override(library, state, backend, generate):
     character.select(rig)
     backend()
     message = generate()
-    assert "linked from library.blend" in message and "Library Override > Make" in message
+    assert "linked from library.blend" in message and "Make Library Override" in message
     assert not bpy.data.actions
 
 
@@ -63,7 +63,7 @@ def test_an_instance_names_the_override(library, state, backend, generate):
     bpy.context.scene.collection.objects.link(empty)
     character.select(empty)
     backend()
-    assert "Library Override > Make" in generate()
+    assert "Make Library Override" in generate()
 
 
 def test_a_system_override_is_refused(library, state, backend, generate):
@@ -84,7 +84,7 @@ def test_an_override_works_and_survives_saving(library, state, backend, generate
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
     rig = bpy.data.objects[name]
     assert rig.override_library is not None
-    assert len(module("rig.actions").curves_of(rig)) == 22 * 4 + 3
+    assert len(module("rig.writing.actions").curves_of(rig)) == 22 * 4 + 3
     assert deviation(rig, result) < 1e-3
     saved = bpy.context.scene.posewright
     assert saved.rig == rig and json.loads(saved.report)["action"] == rig.animation_data.action.name
@@ -104,3 +104,23 @@ def test_a_second_generation_on_the_override_keeps_the_first(library, state, bac
     tracks = [t for t in rig.animation_data.nla_tracks if t.strips and t.strips[0].action.name == first]
     assert len(tracks) == 1 and tracks[0].mute
     assert bpy.data.actions[first].use_fake_user
+
+
+def test_a_bone_map_by_hand_on_the_override_survives_saving(library, state, backend, generate, tmp_path):
+    rig = override(library)
+    bpy.ops.posewright.map_clear(slot="left_foot")
+    rig.pose.bones["mixamorig:LeftArm"].rotation_quaternion = (0.9, 0.1, 0.2, 0.3)
+    bpy.context.view_layer.update()
+    bpy.ops.posewright.calibrate(pose="frame")
+    made = state.maps.of(bpy.context, rig).bone_map
+    assert made.calibration is not None and "left_foot" not in made.slots
+    name = rig.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    rig = bpy.data.objects[name]
+    assert rig.override_library is not None
+    assert bpy.context.window_manager.posewright.maps.of(bpy.context, rig).bone_map == made
+    character.select(rig)
+    backend()
+    assert not generate()
+    assert not any("LeftToeBase" in c.data_path for c in module("rig.writing.actions").curves_of(rig))

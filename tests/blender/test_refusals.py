@@ -52,6 +52,55 @@ def test_nothing_selected(scene, backend, generate):
     assert untouched(rig)
 
 
+def _eye(rig):
+    rig.hide_set(True)
+
+
+def _screen(rig):
+    rig.hide_viewport = True
+
+
+def _collection_screen(rig):
+    rig.users_collection[0].hide_viewport = True
+
+
+def _excluded(rig):
+    layer = bpy.context.view_layer.layer_collection.children["Cast"]
+    layer.exclude = True
+
+
+HIDDEN = {
+    _eye: "'Rig' is hidden: press Alt H",
+    _screen: "'Rig' is disabled in viewports: click its screen icon",
+    _collection_screen: "its collection 'Heroes' is disabled in viewports",
+    _excluded: "its collection 'Cast' is excluded from the view layer: tick its box",
+}
+
+
+@pytest.mark.parametrize("hide", HIDDEN)
+def test_a_hidden_armature_is_named_with_what_hides_it(scene, backend, generate, hide):
+    cast, heroes = (bpy.data.collections.new(name) for name in ("Cast", "Heroes"))
+    scene.collection.children.link(cast)
+    cast.children.link(heroes)
+    rig, body = character.make()
+    heroes.objects.link(rig)
+    scene.collection.objects.unlink(rig)
+    character.select(rig)
+    hide(rig)
+    bpy.context.view_layer.update()
+    backend()
+    message = generate()
+    assert "Nothing is selected" in message and HIDDEN[hide] in message and "Then click the armature" in message
+    character.select(body)
+    message = generate()
+    assert "Select its armature 'Rig' instead" in message and HIDDEN[hide] in message
+    other, _ = character.make(name="Other")
+    character.select()
+    message = generate()
+    assert "Click the armature of your character" in message and "'Rig'" not in message  # there is one to click
+    assert untouched(rig) and untouched(other)
+
+
 def test_a_mesh_names_its_armature(scene, backend, generate):
     rig, body = character.make()
     character.select(body)
@@ -68,12 +117,54 @@ def test_a_mesh_without_an_armature(scene, backend, generate):
 
 def test_an_armature_that_no_map_fits(scene, backend, generate):
     rig, _ = character.make()
-    for side in ("Left", "Right"):
-        rig.data.bones[f"mixamorig:{side}ForeArm"].name = f"tentacle {side}"
+    bpy.ops.object.mode_set(mode="EDIT")
+    for bone in list(rig.data.edit_bones):
+        if bone.name.endswith(("Arm", "Hand")):
+            rig.data.edit_bones.remove(bone)
+    bpy.ops.object.mode_set(mode="OBJECT")
     backend()
     message = generate()
     assert "no bone map fits" in message and "left elbow, right elbow" in message
+    assert "Set the bones in the panel Bone Map" in message
     assert untouched(rig)
+
+
+def test_two_characters_in_one_armature(scene, backend, generate):
+    rig, _ = character.make()
+    other, _ = character.make(Build(prefix="hero:"), "Other")
+    other.location.x = 2.0
+    character.select(rig, other)
+    bpy.ops.object.join()
+    backend()
+    message = generate()
+    assert "two characters (hips 'mixamorig:Hips' and 'hero:Hips')" in message and "separate" in message
+    assert untouched(rig)
+
+
+def test_hidden_bones_and_collections_are_mapped_and_moved(scene, backend, generate):
+    rig, _ = character.make()
+    arms = rig.data.collections.new("Arms")
+    for bone in rig.data.bones:
+        if "Arm" in bone.name:
+            arms.assign(bone)
+    arms.is_visible = False
+    rig.data.bones["mixamorig:LeftUpLeg"].hide = True
+    rig.hide_set(False)
+    backend()
+    assert not generate()
+    names = {c.data_path.split('"')[1] for c in module("rig.writing.actions").curves_of(rig)}
+    assert {"mixamorig:LeftForeArm", "mixamorig:LeftUpLeg"} <= names
+
+
+@pytest.mark.parametrize("name", ["骨盤.左", "a" * 55, 'quote" and \\ slash', "mixamorig:Hips.001"])
+def test_odd_names(scene, backend, generate, name):
+    rig, _ = character.make()
+    rig.data.bones["mixamorig:LeftForeArm"].name = name
+    backend()
+    assert not generate()
+    kept = rig.data.bones[name].name
+    paths = [c.data_path for c in module("rig.writing.actions").curves_of(rig)]
+    assert f'pose.bones["{bpy.utils.escape_identifier(kept)}"].rotation_quaternion' in paths
 
 
 @pytest.mark.parametrize(
@@ -164,7 +255,7 @@ def test_a_straight_limb_along_its_reference(scene, backend, generate):
         bone.head, bone.tail = (0, 0, 1), (0, 0, 1.1)
     bpy.ops.object.mode_set(mode="OBJECT")
     backend()
-    assert "rest pose of 'Rig' cannot be used" in generate()
+    assert "begin in the same place" in generate()
     assert untouched(rig)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.blender import character
+from tests.blender.driving import at, distances, drive
 from tests.blender.measure import deviation
 
 RIGS = Path(__file__).resolve().parents[3] / "shared" / "rigs"
@@ -60,3 +61,18 @@ def test_mapped_and_driven(scene, state, backend, generate, name):
     pelvis = slots["pelvis"][0]
     walked = np.array(rig.pose.bones[pelvis].head) - np.array(rig.data.bones[pelvis].head_local)
     assert walked[1] < -1.5  # the fake walk goes where the character faces
+
+
+@pytest.mark.parametrize("root", ["hips", "root"])
+def test_quaternius_root_stands_where_it_is_unless_it_takes_the_way(scene, state, root):
+    """Its thighs hang on the bone on the ground, beside the hips."""
+    path = RIGS / "quaternius_suit.glb"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there: the rigs to test with are not in the repository")
+    bpy.ops.import_scene.gltf(filepath=str(path))
+    rig = next(o for o in bpy.data.objects if o.type == "ARMATURE")
+    character.select(rig)
+    driven = drive(rig, bone_map=state.maps.of(bpy.context, rig).bone_map, root=root)
+    assert max(distances(driven).values()) < 2e-4
+    walked = np.linalg.norm(at(driven, "Root", 59) - at(driven, "Root", 0))
+    assert walked > 1.0 if root == "root" else walked < 1e-6

@@ -1,105 +1,91 @@
-"""Bone maps: presets, prefixes, the JSON form, and what an armature that fits none is told."""
+"""Bone maps: the bones that they name, and their JSON form with controls and calibration."""
 
 import json
 
 import pytest
 
-from backend.motion import bone_map
-from backend.motion.anatomy import REQUIRED
-from backend.motion.bone_map import BoneMap, NoMapFits
-from backend.motion.skeleton import SMPLX52_NAMES
+from backend.motion import bone_map_json
+from backend.motion.bone_map import BoneMap, Calibration, Controls, Switch
 
-MIXAMO = [
-    "Hips", "Spine", "Spine1", "Spine2", "Neck", "Head", "HeadTop_End", "LeftShoulder", "LeftArm", "LeftForeArm",
-    "LeftHand", "LeftHandIndex1", "RightShoulder", "RightArm", "RightForeArm", "RightHand", "LeftUpLeg", "LeftLeg",
-    "LeftFoot", "LeftToeBase", "LeftToe_End", "RightUpLeg", "RightLeg", "RightFoot", "RightToeBase",
-]  # fmt: skip
-
-
-def test_presets_are_sound():
-    found = bone_map.presets()
-    assert {"Mixamo", "SMPL", "SMPL-X"} <= {p.name for p in found}
-    for preset in found:
-        assert {"pelvis", *REQUIRED} <= set(preset.slots), preset.name
-        bones = [b for names in preset.slots.values() for b in names]
-        assert len(bones) == len(set(bones)), f"{preset.name} uses a bone in two slots"
-        assert set(preset.slots) <= set(SMPLX52_NAMES)
-
-
-@pytest.mark.parametrize("prefix", ["", "mixamorig:", "mixamorig1:", "Armature:mixamorig:"])
-def test_mixamo_under_any_prefix(prefix):
-    found = bone_map.match([prefix + b for b in MIXAMO])
-    assert found.name == "Mixamo"
-    assert found.slots["left_hip"] == (prefix + "LeftUpLeg",)
-    assert found.slots["left_index1"] == (prefix + "LeftHandIndex1",)
-    assert "left_pinky1" not in found.slots
+FULL = BoneMap(
+    "own",
+    {"pelvis": ("hips",), "left_hip": ("thigh", "thigh2"), "left_knee": ("shin", "shin2"), "left_ankle": ("foot",)},
+    {
+        "left_hip": Controls(fk=("thigh_fk",), twist=("thigh_twist",)),
+        "left_knee": Controls(fk=("shin_fk",), pole=("knee_pole",)),
+        "left_ankle": Controls(
+            fk=("foot_fk",),
+            ik=("foot_ik",),
+            switches=(Switch("foot_ik", "IK_FK", 1.0, 0.0), Switch("foot_ik", "stretch", None, 0.0)),
+        ),
+    },
+    body="torso",
+    root="root",
+    calibration=Calibration({"thigh": (1.0, 0.0, 0.0, 0.0)}, {"thigh": (0.1, 0.0, 0.9)}, t_pose=True),
+)
 
 
-@pytest.mark.parametrize("lost, top", [(("Spine2",), "Spine1"), (("Spine2", "Spine1"), "Spine")])
-def test_the_arms_hang_on_the_topmost_bone_of_a_shorter_spine(lost, top):
-    found = bone_map.match([b for b in MIXAMO if b not in lost])
-    assert found.name == "Mixamo" and found.slots["spine3"] == (top,)
-    assert sum(top in bones for bones in found.slots.values()) == 1
-
-
-def test_the_canonical_names_map_onto_themselves():
-    found = bone_map.match(SMPLX52_NAMES)
-    assert found.slots == {n: (n,) for n in SMPLX52_NAMES}
-
-
-def test_optional_slots_may_be_absent():
-    bones = [b for b in MIXAMO if "Toe" not in b and b not in ("Neck", "Spine2", "LeftShoulder", "RightShoulder")]
-    found = bone_map.match(bones)
-    assert "neck" not in found.slots and "left_foot" not in found.slots
-
-
-def test_no_map_fits_names_what_is_missing():
-    with pytest.raises(NoMapFits) as caught:
-        bone_map.match(["mixamorig:" + b for b in MIXAMO if b not in ("LeftUpLeg", "RightHand")])
-    assert caught.value.nearest == "Mixamo"
-    assert caught.value.missing == ["left_hip", "right_wrist"]
-    assert "left hip, right wrist" in str(caught.value)
-
-
-@pytest.mark.parametrize("bones", [[], ["Bone", "Bone.001"], ["Head", "Hand.L", "Tail"]])
-def test_bones_of_no_scheme_are_not_told_of_a_nearest_one(bones):
-    with pytest.raises(NoMapFits, match="no bone map fits this armature") as caught:
-        bone_map.match(bones)
-    said = str(caught.value)
-    assert "known names" in said and "Nearest" not in said and caught.value.nearest is None
-    assert "schemes: Mixamo, SMPL-X, SMPL, Unreal" in said
-
-
-def test_every_preset_has_its_place_in_the_order():
-    assert sorted(bone_map.ORDER) == sorted(p.stem for p in bone_map.PRESETS.glob("*.json"))
-    assert [p.name for p in bone_map.presets()][:4] == ["Mixamo", "SMPL-X", "SMPL", "Unreal"]
-
-
-def test_json_round_trip(tmp_path):
-    given = BoneMap("own", {"pelvis": ("hips",), "spine1": ("a", "b", "c")})
+@pytest.mark.parametrize("given", [FULL, BoneMap("own", {"pelvis": ("hips",), "spine1": ("a", "b", "c")})])
+def test_json_round_trip(tmp_path, given):
     path = tmp_path / "own.json"
-    path.write_text(json.dumps(given.to_dict()), encoding="utf-8")
-    assert bone_map.load(path) == given
-    assert given.roles == {"pelvis": "deform", "spine1": "deform"}
+    path.write_text(json.dumps(bone_map_json.to_dict(given)), encoding="utf-8")
+    assert bone_map_json.load(path) == given
 
 
-def test_the_role_of_a_slot_is_kept(monkeypatch):
-    monkeypatch.setattr(bone_map, "ROLES", ("deform", "control"))
-    entries = {"pelvis": {"bones": ["hips"], "role": "control"}, "head": {"bones": ["h"], "role": "deform"}}
-    given = {"version": 1, "name": "own", "slots": entries}
-    found = BoneMap.from_dict(given)
-    assert found.to_dict() == given and found.slots["pelvis"] == ("hips",)
+def test_every_bone_that_a_map_names():
+    assert FULL.bones == {
+        "hips", "thigh", "thigh2", "shin", "shin2", "foot", "thigh_fk", "thigh_twist", "shin_fk", "knee_pole",
+        "foot_fk", "foot_ik", "torso", "root",
+    }  # fmt: skip
+
+
+def test_the_carrier_is_the_last_bone_save_below_a_hinge():
+    assert FULL.carrier("left_hip") == "thigh2" and FULL.carrier("left_knee") == "shin"
+
+
+def part(role: str = "deform", bones=("a",), **more) -> dict:
+    return {"role": role, "bones": list(bones), **more}
+
+
+def calibrated(**change) -> dict:
+    entry = {"rotation": [1, 0, 0, 0], "head": [0, 0, 0]}
+    return {"space": "armature", "t_pose": False, "bones": {"a": entry}} | change
 
 
 @pytest.mark.parametrize(
     "change, says",
     [
-        ({"version": 2}, "version"),
-        ({"slots": {"tail": {"bones": ["a"]}}}, "unknown slot 'tail'"),
-        ({"slots": {"head": {"bones": []}}}, "lists no bones"),
-        ({"slots": {"head": {"bones": ["a"], "role": "magic"}}}, "magic"),
+        ({"version": 2}, "version 2 cannot be read; this build reads version 1"),
+        ({"slots": {"tail": [part()]}}, "unknown slot 'tail'"),
+        ({"slots": {"head": []}}, "no bones of its own"),
+        ({"slots": {"head": [part("fk")]}}, "no bones of its own"),
+        ({"slots": {"head": [part(bones=())]}}, "lists no bones for role 'deform'"),
+        ({"slots": {"head": [part("magic")]}}, "role 'magic'; this build knows deform, fk"),
+        ({"slots": {"head": [part(), part()]}}, "two lists of role 'deform'"),
+        ({"slots": {"head": {"bones": ["a"], "role": "deform"}}}, "slot 'head' is {.*; it has to be a list"),
+        ({"slots": {"head": [3]}}, "entry 1 of slot 'head' is 3; it has to be an object"),
+        ({"slots": {"head": [{"role": "deform", "bones": "Head"}]}}, "'bones' of entry 1 of slot 'head' is 'Head'"),
+        ({"slots": {"head": [part(bones=[7])]}}, "a bone in entry 1 of slot 'head' is 7; it has to be a text"),
+        ({"slots": {"head": [part(), part("switch", property="IK_FK")]}}, "entry 2 of slot 'head' has no 'fk'"),
+        ({"slots": {"head": [part(), part("switch", property="p", fk="on", ik=0)]}}, "is 'on'; it has to be a number"),
+        ({"slots": ["head"]}, "'slots' of the map is .*; it has to be an object"),
+        ({"body": 5}, "'body' of the map is 5; it has to be a text"),
+        ({"calibration": calibrated(space="world")}, "space 'world' is not known"),
+        ({"calibration": calibrated(bones={"a": {"rotation": [1, 0, 0], "head": [0, 0, 0]}})}, "4 finite numbers"),
+        (
+            {"calibration": calibrated(bones={"a": {"rotation": [1, 0, 0, 0], "head": [0, 0, "nan"]}})},
+            "bone 'a' .* 3 finite",
+        ),
+        ({"calibration": {"space": "armature"}}, "the calibration has no 'bones'"),
+        ({"calibration": [1]}, "the calibration is .1.; it has to be an object"),
     ],
 )
 def test_json_errors(change, says):
     with pytest.raises(ValueError, match=says):
-        BoneMap.from_dict({"version": 1, "name": "own", "slots": {}, **change})
+        bone_map_json.from_dict({"version": 1, "name": "own", "slots": {}, **change})
+
+
+@pytest.mark.parametrize("given", [None, [], "map", {}])
+def test_what_is_no_object_has_no_version(given):
+    with pytest.raises(ValueError, match="version None cannot be read"):
+        bone_map_json.from_dict(given)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.motion import bone_map
+from backend.motion import bone_presets
 from backend.motion import rotations as rot
 from backend.motion.formats import bvh
 from backend.motion.formats.bvh import BvhError
@@ -362,6 +362,6 @@ def test_long_files_are_read_piece_by_piece(file, monkeypatch):
 
 def test_layouts_fit_their_bone_maps():
     """The names that the two CMU families use are in the presets (whole skeletons: test_real_mocap)."""
-    names = {p.name: {b for bones in p.slots.values() for b in bones} for p in bone_map.presets()}
+    names = {p.name: {b for bones in p.slots.values() for b in bones} for p in bone_presets.presets()}
     assert {"LeftUpLeg", "LeftLeg"} <= names["CMU MotionBuilder"]
     assert {"hip", "abdomen", "lShldr"} <= names["DAZ (cgspeed)"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.motion import bone_map, retarget
+from backend.motion import bone_presets, retarget
 from backend.motion import rotations as rot
 from backend.motion.formats import asf_amc, bvh
 from backend.motion.kinematics import joint_positions
@@ -56,7 +56,7 @@ def load(mocap, family):
 def test_a_clip_of_each_family(mocap, family):
     motion, name = load(mocap, family)
     assert motion.fps == (30 if family == "O3DE" else 120)
-    found = bone_map.match(motion.skeleton.names)
+    found = bone_presets.match(motion.skeleton.names)
     assert found.name == name
     motion = resample(motion[:1200], 30)
     there = retarget.retarget(motion, found)

@@ -5,8 +5,11 @@ import pytest
 
 from backend.motion import kinematics, retarget
 from backend.motion import rotations as rot
-from backend.motion.anatomy import REQUIRED, body_axes, rest_frames
+from backend.motion.anatomy import REQUIRED, body_axes, canonical_frames, kind_of, rest_frames, t_pose_frames
 from backend.motion.bone_map import BoneMap
+from backend.motion.formats import npz
+from backend.motion.hands import without_hands
+from backend.motion.mirror import mirror
 from backend.motion.motion import Motion
 from backend.motion.skeleton import KINDS, Skeleton, canonical
 
@@ -326,3 +329,86 @@ def test_coinciding_joints_are_refused():
     points = dict(zip(base.names, np.zeros((22, 3))))
     with pytest.raises(ValueError):
         rest_frames(points)
+
+
+# ---- a rest pose that is known ----
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bind", ["none", "Z up, turned"])
+def test_a_canonical_t_pose_is_known_for_one(kind, bind, random_motion):
+    bound = rebound(random_motion(canonical(kind), frames=1), BINDS.get(bind, {})).skeleton
+    points = retarget.slot_points(bound)
+    shown, known = rest_frames(points), t_pose_frames(points)
+    assert kind_of(points) == kind and set(known) == set(shown)
+    assert max(rot.angle_between(shown[s], known[s]) for s in shown) < 1e-6
+
+
+def test_a_t_pose_that_looks_like_none_is_taken_at_its_word(random_motion):
+    """Arms that slope and elbows that bend at rest, and the user says: this is a T-pose."""
+    motion = random_motion()
+    odd = {"left_shoulder": about(Z, -15), "left_elbow": about(Y, -20), "right_elbow": about(Y, 10)}
+    points = retarget.slot_points(rebound(motion, odd).skeleton)
+    frames = t_pose_frames(points)
+    assert all(rot.angle_between(frames[s], f) < 1e-6 for s, f in canonical_frames("smpl22").items())
+    base = canonical()
+    offsets = retarget.offsets_between(dict(zip(base.names, base.rest_positions)), points, frames)
+    assert max(rot.angle(q) for q in offsets.values()) < 1e-6
+    own = retarget.character_skeleton(points, frames=frames)
+    i = own.index
+    assert np.allclose(own.rest_positions[i("left_wrist")] - own.rest_positions[i("left_shoulder")],
+                       points["left_wrist"] - points["left_shoulder"])  # fmt: skip
+
+
+def test_arms_forward_can_be_said_to_be_a_t_pose(random_motion):
+    points = retarget.slot_points(rebound(random_motion(), ARMS_FORWARD).skeleton)
+    assert set(t_pose_frames(points)) == set(points)
+
+
+def test_a_target_whose_rest_is_known_to_be_canonical_takes_the_rotations_as_they_are(random_motion):
+    points, _ = rig_points(bind=A_POSE, seed=4)
+    own, motion = retarget.character_skeleton(points), random_motion()
+    there = retarget.retarget(motion, target=own)
+    assert rot.angle_between(there.rotations, motion.rotations).max() < 1e-7
+
+
+@pytest.mark.parametrize("bind", ["A-pose", "spread legs", "tilted"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_onto_the_same_rig_read_anew_is_exact(kind, bind, random_motion):
+    """Whatever its joints look like at rest: shoulders that are not above the hips, elbows that are a little bent."""
+    points, _ = rig_points(bind=BINDS[bind], seed=7, kind=kind)
+    motion = random_motion(retarget.character_skeleton(points, kind))
+    there = retarget.retarget(motion, target=retarget.character_skeleton(points, kind))
+    assert np.rad2deg(rot.angle_between(there.rotations, motion.rotations)).max() < 1e-4
+    assert np.allclose(there.root, motion.root, atol=1e-9)
+
+
+def test_from_one_character_to_another_rotations_stay(random_motion):
+    one, other = (retarget.character_skeleton(rig_points(bind=A_POSE, seed=s, kind="smplx52")[0]) for s in (2, 3))
+    motion = random_motion(one)
+    there = retarget.retarget(motion, target=other)
+    assert rot.angle_between(there.rotations, motion.rotations).max() < 1e-7
+
+
+def test_hands_without_knuckles_stay_as_they_are_on_a_character_with_fingers(random_motion):
+    body, hands = (retarget.character_skeleton(rig_points(seed=5, kind=kind)[0], kind) for kind in KINDS)
+    motion = random_motion(body)
+    there = retarget.retarget(motion, target=hands)
+    assert rot.angle_between(there.rotations[:, :22], motion.rotations).max() < 1e-7
+
+
+def test_what_is_known_of_a_rest_pose_stays_known(random_motion, tmp_path):
+    motion = random_motion(retarget.character_skeleton(rig_points(kind="smplx52")[0], "smplx52"))
+    npz.write(tmp_path / "motion.npz", motion)
+    kept = [without_hands(motion), mirror(motion), npz.read(tmp_path / "motion.npz")]
+    assert all(m.skeleton.canonical_rest for m in kept)
+    assert Skeleton.from_dict(motion.skeleton.to_dict()).canonical_rest
+    older = canonical().to_dict()
+    del older["canonical_rest"]
+    assert not Skeleton.from_dict(older).canonical_rest
+
+
+def test_joints_of_any_names_have_no_canonical_rest():
+    base = canonical()
+    with pytest.raises(ValueError, match="smplx52 have a canonical rest pose, got kind .other"):
+        Skeleton("other", base.names, base.parents, base.offsets, canonical_rest=True)

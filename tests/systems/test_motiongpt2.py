@@ -13,6 +13,7 @@ from backend.motion.facts import measure
 from backend.motion.features import ms272
 from backend.motion.floor import foot_heights, foot_slide, on_floor
 from backend.motion.intent import score, slots_of
+from backend.motion.limbs import LimbCorrection
 from backend.motion.motion import Motion
 from backend.motion.skeleton import Skeleton, canonical
 from backend.protocol import GenerateRequest, RequestError, Segment
@@ -140,6 +141,19 @@ def test_the_result_is_on_the_characters_skeleton():
     # half as long again in the legs: steps as much longer
     scale = (own.root[-1, 2] - own.root[0, 2]) / (plain.root[-1, 2] - plain.root[0, 2])
     assert scale == pytest.approx(1.5, abs=0.01)
+
+
+def test_feet_are_drawn_to_the_models_unless_told_otherwise():
+    """Hips half as far apart again: the feet of a walk stay as far apart as they are, or go along."""
+    wide = canonical().with_offsets(canonical().offsets * np.where(np.arange(22)[:, None] < 3, [1.5, 1, 1], 1.0))
+    apart = []
+    for correction in (LimbCorrection(), LimbCorrection(feet=0.0, hands=0.0)):
+        (motion,), report = generate(engine=FakeEngine(only(1)), seconds=2, skeleton=wide, correction=correction)
+        assert report.correction == correction
+        left, right = (kinematics.joint_positions(motion)[:, wide.index(s + "_ankle"), 0] for s in ("left", "right"))
+        apart.append(np.abs(left - right).mean())
+    assert apart[1] - apart[0] == pytest.approx(0.089, abs=0.005)
+    assert generate(seconds=1)[1].correction is None
 
 
 def test_a_body_with_hands_gets_them():

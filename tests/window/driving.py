@@ -14,6 +14,8 @@ from pathlib import Path
 import bpy
 
 BUTTON = 138  # pixels from the sidebar's top to the Generate button, at scale 1
+SUB_PANELS = 174  # and to the header of the first sub-panel, while the panel shows no message
+HEADER = 25  # from one closed sub-panel to the next
 
 
 class Driver:
@@ -70,12 +72,29 @@ def in_view():
 
 def click_generate() -> Iterator[float]:
     """Click the Generate button, which has a fixed place under the top of the sidebar."""
+    yield from _click(BUTTON)
+
+
+def click_sub_panel(number: int) -> Iterator[float]:
+    """Open or close a sub-panel; those above it are closed."""
+    yield from _click(SUB_PANELS + number * HEADER)
+    yield from settled()
+
+
+def settled() -> Iterator[float]:
+    """Panels glide to a new place, and software rendering takes its time for that."""
+    for _ in range(3):
+        view()[1].tag_redraw()
+        yield 1.0
+
+
+def _click(below_top: int) -> Iterator[float]:
     window, area, sidebar, _ = view()
     _point(window)  # away: Blender 4.3 keeps a button as it was for as long as the mouse is over it
     area.tag_redraw()
     yield 1.0  # software rendering takes its time, and what is drawn is what can be clicked
     scale = bpy.context.preferences.system.ui_scale
-    x, y = sidebar.x + sidebar.width // 2 - 8, sidebar.y + sidebar.height - round(BUTTON * scale)
+    x, y = sidebar.x + sidebar.width // 2 - 8, sidebar.y + sidebar.height - round(below_top * scale)
     window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
     yield 0.5
     window.event_simulate(type="LEFTMOUSE", value="PRESS", x=x, y=y)

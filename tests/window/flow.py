@@ -21,7 +21,7 @@ FOLDER = Path(FOLDER)
 ADDON = "bl_ext.user_default.posewright"
 PROMPT = "a person does jumping jacks"
 sys.path.insert(0, str(FOLDER))
-from driving import Driver, click_generate, in_view, press, view, wait_for  # noqa: E402
+from driving import Driver, click_generate, click_sub_panel, in_view, press, settled, view, wait_for  # noqa: E402
 
 from demo import character  # noqa: E402
 
@@ -104,7 +104,7 @@ def instant():
     yield from press("Z", ctrl=True, shift=True)
     check("Shift+Ctrl+Z brings it back", action() == f"PW {PROMPT}" and bool(report()), action())
     bpy.context.scene.frame_set(61)
-    yield 1.5
+    yield from settled()
     check("no message of failure is left", not state().failed, state().message)
     shot("panel.png")
     bpy.context.scene.frame_set(1)
@@ -114,6 +114,32 @@ def instant():
     for name in [a.name for a in bpy.data.actions]:
         bpy.data.actions.remove(bpy.data.actions[name])
     bpy.data.objects["Character"].animation_data_clear()
+
+
+def bone_map():
+    """The options and the map editor, on the way from a guess over a missing bone back to the start."""
+    maps = bpy.context.scene.posewright.maps
+    yield from click_sub_panel(1)
+    yield from click_sub_panel(0)
+    with in_view():
+        bpy.ops.posewright.map_clear("INVOKE_DEFAULT", True, slot="left_foot")
+    guesses = json.loads(maps[0].guesses) | {"left_collar": [0.4, "between the chest and the left upper arm"]}
+    maps[0].guesses = json.dumps(guesses)
+    yield from settled()
+    shot("bone_map.png")
+    with in_view():
+        bpy.ops.posewright.map_clear("INVOKE_DEFAULT", True, slot="left_elbow")
+    yield from settled()
+    check("a missing bone is asked for", "left elbow" in state().shown.why, state().shown.why)
+    shot("bone_map_by_hand.png")
+    yield from press("Z", ctrl=True)
+    yield 1.0
+    check("Ctrl+Z brings the bone back", not state().shown.why, state().shown.why)
+    with in_view():
+        bpy.ops.posewright.map_reset("INVOKE_DEFAULT", True)
+    check("the map is found by itself again", not bpy.context.scene.posewright.maps)
+    yield from click_sub_panel(0)
+    yield from click_sub_panel(1)
 
 
 def backend(mode: str) -> None:
@@ -175,6 +201,7 @@ def add_on_page():
 
 def flow():
     yield from set_the_scene()
+    yield from bone_map()
     yield from instant()
     yield from failures()
     yield from add_on_page()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import numpy as np
 
 from ..motion import Motion, believed
 from ..skeleton import Skeleton
 from .bounded_npz import ArraysError, Wanted, read_arrays
-from .text import LIMITS, Limits, write_bytes
+from .text import LIMITS, FormatError, Limits, write_bytes
 
 FORMAT = 1
 _WANTED = {
@@ -18,6 +19,7 @@ _WANTED = {
     "names": Wanted("U", (("J",),)),
     "parents": Wanted("i", (("J",),)),
     "offsets": Wanted("f", (("J", 3),)),
+    "canonical_rest": Wanted("b", ((),)),
     "root": Wanted("f", (("T", 3),)),
     "rotations": Wanted("f", (("T", "J", 4),)),
     "contacts": Wanted("b", (("T", 4),)),
@@ -36,6 +38,7 @@ def write(path, motion: Motion) -> None:
         names=np.array(skeleton.names),
         parents=np.array(skeleton.parents, "<i8"),
         offsets=np.ascontiguousarray(skeleton.offsets, "<f8"),
+        canonical_rest=np.array(skeleton.canonical_rest),
         root=np.ascontiguousarray(motion.root, "<f8"),
         rotations=np.ascontiguousarray(motion.rotations, "<f8"),
         contacts=np.ascontiguousarray(motion.contacts, bool),
@@ -44,9 +47,22 @@ def write(path, motion: Motion) -> None:
     write_bytes(path, data.getvalue())
 
 
+def is_ours(path) -> bool:
+    """Whether an NPZ has a skeleton of its own; parameters of SMPL, as AMASS has them, have none. FormatError for what
+    is no NPZ."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "offsets.npy" in file.namelist()
+    except OSError as error:
+        raise FormatError(path, None, f"cannot be opened ({error.strerror})") from error
+    except zipfile.BadZipFile as error:
+        raise FormatError(path, None, f"is no NPZ file ({error})") from error
+
+
 def read(path, limits: Limits = LIMITS) -> Motion:
     """The Motion of a file that ``write`` made. Raises ArraysError naming what is wrong."""
     found = read_arrays(path, _WANTED, limits)
+    found.setdefault("canonical_rest", np.array(False))  # files of older builds do not say
     for key in _WANTED:
         if key not in found:
             raise ArraysError(path, None, f"lacks the array {key!r}; is it a motion written by Posewright?")
@@ -62,7 +78,7 @@ def read(path, limits: Limits = LIMITS) -> Motion:
     if min(fps) < 1:
         raise ArraysError(path, None, f"the frame rate must be a ratio of positive numbers, got {fps}")
     try:
-        skeleton = Skeleton(str(found["kind"]), names, parents, found["offsets"])
+        skeleton = Skeleton(str(found["kind"]), names, parents, found["offsets"], bool(found["canonical_rest"]))
         return believed(Motion(skeleton, found["root"], found["rotations"], fps, found["contacts"]))
     except ValueError as reason:
         raise ArraysError(path, None, str(reason)) from reason

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backend.motion import bone_map
+from backend.motion import bone_presets
 from backend.motion import rotations as rot
 from backend.motion.floor import foot_heights
 from backend.motion.kinematics import joint_positions
@@ -32,7 +32,7 @@ NO_WORDS = {"cmu": {}, "dance": {}}
 
 
 def clean(motion, tpose_start=True):
-    take = Take("t", "cmu", "01", "walk", motion, bone_map.match(SKELETON.names), tpose_start=tpose_start)
+    take = Take("t", "cmu", "01", "walk", motion, bone_presets.match(SKELETON.names), tpose_start=tpose_start)
     return preparing.prepare(take, "smpl22", NO_WORDS)[0]
 
 

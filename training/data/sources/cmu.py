@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from backend.motion import bone_map
+from backend.motion import bone_presets
 from backend.motion.formats import asf_amc, bvh
+from backend.motion.rest_pose import as_ours
 
 from ..caption_lines import CaptionLine
 from . import cmu_index
 from .listing import files, none_found
-from .rest_pose import as_ours
 from .take import Item, Take, Terms
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Cmu:
         if subject in HALF_RATE:
             motion = replace(motion, fps=motion.fps / 2)
         said = self._descriptions.get(trial)
-        mapped = bone_map.match(motion.skeleton.names)
+        mapped = bone_presets.match(motion.skeleton.names)
         yield Take(
             trial, self.name, subject, said or subject, as_ours(motion, mapped), mapped,
             captions=(CaptionLine(said),) if said else (), tpose_start=converted,

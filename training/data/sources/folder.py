@@ -7,22 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.motion import bone_map
+from backend.command_line import bpy_files
+from backend.motion import bone_presets
 from backend.motion.bone_map import BoneMap, NoMapFits
 from backend.motion.formats import asf_amc, bvh, npz
 from backend.motion.formats.bvh import BvhError
 from backend.motion.motion import Motion
+from backend.motion.rest_pose import as_ours
 from backend.motion.skeleton import KINDS
 
 from . import bpy_reader, posture, sidecar
 from .cmu import asf_beside
 from .listing import files, none_found
 from .naming import words
-from .rest_pose import as_ours
 from .take import Item, Skipped, Take, Terms
 
 _log = logging.getLogger(__name__)
-SUFFIXES = (".bvh", ".amc", ".npz", *bpy_reader.SUFFIXES)
+SUFFIXES = (".bvh", ".amc", ".npz", *bpy_files.SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Folder:
         for a damaged file, or FBX and glTF without a bpy."""
         path, suffix = item.paths[0], item.paths[0].suffix.lower()
         try:
-            if suffix in bpy_reader.SUFFIXES:
+            if suffix in bpy_files.SUFFIXES:
                 yield from self._animations(item)
             else:
                 motion, mapped = self._motion(item)
@@ -84,14 +85,14 @@ class Folder:
         motion = npz.read(path) if suffix == ".npz" else asf_amc.read(item.paths[1], path)
         if motion.skeleton.kind in KINDS:
             return motion, None
-        mapped = bone_map.match(motion.skeleton.names)
+        mapped = bone_presets.match(motion.skeleton.names)
         return as_ours(motion, mapped), mapped
 
     def _bvh(self, path: Path) -> tuple[Motion, BoneMap]:
         loaded = bvh.load(path, 1.0 if self.scale is None else self.scale)
         for note in loaded.notes:
             _log.info("%s: %s", path, note)
-        mapped = bone_map.match(loaded.motion.skeleton.names)
+        mapped = bone_presets.match(loaded.motion.skeleton.names)
         try:
             motion = loaded.motion if self.scale is not None else posture.in_metres(loaded.motion, mapped, str(path))
             return as_ours(posture.upright(motion, mapped), mapped), mapped

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.motion import bone_map, retarget
+from backend.motion import bone_presets, retarget
 from backend.motion.formats import bvh
+from backend.motion.rest_pose import as_ours
 
 from .listing import none_found
-from .rest_pose import as_ours
 from .take import Item, Take, Terms
 
 
@@ -39,6 +39,6 @@ class O3de:
         (path,) = item.paths
         # the first frame is a T-pose held upright; against the zero pose of the files every take leans back 10 degrees
         motion = retarget.rebound(bvh.read(path, scale=0.01), 0)
-        found = bone_map.match(motion.skeleton.names)
+        found = bone_presets.match(motion.skeleton.names)
         motion = as_ours(motion, found)
         yield Take(f"o3de_{path.stem}", self.name, "o3de", path.stem, motion, found, tpose_start=True)

@@ -17,6 +17,7 @@ from backend.motion import rotations as rot
 from backend.motion.bone_map import BoneMap
 from backend.motion.motion import Motion
 from backend.motion.skeleton import Skeleton
+from backend.motion.z_up import torso, y_up
 
 _log = logging.getLogger(__name__)
 UNITS = (0.001, 0.01, 0.0254, 2.54 / 45, 1.0)
@@ -60,14 +61,7 @@ def upright(motion: Motion, bone_map: BoneMap) -> Motion:
         if score[best] < _STANDS:
             raise ValueError("neither its zero pose nor any frame is a body that stands upright")
         return retarget.rebound(motion, best)
-    if torso(rest)[0, 2] > _STANDS and np.median(torso(posed)[:, 2]) > np.median(torso(posed)[:, 1]):
-        return _turned(motion, rot.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.asarray(-np.pi / 2)))
-    return motion
-
-
-def torso(points: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(T, 3) unit vectors from the middle of the hips to the middle of the shoulders; ``points``: slot -> (T, 3)."""
-    return rot.normalize(_middle(points, "shoulder") - _middle(points, "hip"))
+    return y_up(motion, bone_map)[0]
 
 
 def standing(points: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -77,15 +71,3 @@ def standing(points: Mapping[str, np.ndarray]) -> np.ndarray:
     legs = [np.sum(up * rot.normalize(points[s + "hip"] - points[s + "ankle"]), axis=-1) for s in ("left_", "right_")]
     across = [points["left_" + n] - points["right_" + n] for n in ("hip", "shoulder")]
     return np.where(np.sum(across[0] * across[1], axis=-1) > 0, np.minimum(*legs), -1.0)
-
-
-def _middle(points, joint: str) -> np.ndarray:
-    return (points["left_" + joint] + points["right_" + joint]) / 2
-
-
-def _turned(motion: Motion, q: np.ndarray) -> Motion:
-    """The world, its rest pose included, turned by ``q``."""
-    skeleton = motion.skeleton
-    turned = Skeleton("other", skeleton.names, skeleton.parents, rot.rotate(q, skeleton.offsets))
-    rotations = rot.multiply(rot.multiply(q, motion.rotations), rot.inverse(q))
-    return Motion(turned, rot.rotate(q, motion.root), rotations, motion.fps, motion.contacts)

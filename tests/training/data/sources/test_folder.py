@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from backend.command_line import bpy_files
 from backend.motion import retarget
 from backend.motion.formats import bvh, npz
 from backend.motion.kinematics import joint_positions
@@ -346,10 +347,10 @@ def stand_in(folder, script):
     ],
 )
 def test_a_reader_that_dies_costs_its_file_alone(glb, tmp_path, monkeypatch, script, message):
-    monkeypatch.setattr(bpy_reader, "SECONDS", 0.3)
+    monkeypatch.setattr(bpy_files, "SECONDS", 0.3)
     source = Folder(glb, stand_in(tmp_path, script))
     (item,) = source.items()
-    with pytest.raises(bpy_reader.BpyError, match=message):
+    with pytest.raises(bpy_files.BpyError, match=message):
         list(source.read(item))
 
 
@@ -381,7 +382,7 @@ def test_what_bpy_made_is_checked_as_any_file(glb, tmp_path, made, message):
 
 
 def test_files_larger_than_anybody_needs_are_not_given_to_bpy(glb, tmp_path, monkeypatch):
-    monkeypatch.setattr(bpy_reader, "MOST_BYTES", 3)
+    monkeypatch.setattr(bpy_files, "MOST_BYTES", 3)
     source = Folder(glb, stand_in(tmp_path, "exit 0"))
     (item,) = source.items()
     with pytest.raises(ValueError, match="walk.glb: has 4 bytes; at most 3"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.motion import bone_map, retarget
+from backend.motion import bone_presets, retarget
 from backend.motion import rotations as rot
 from backend.motion.formats import bvh
 from backend.motion.kinematics import forward
@@ -40,7 +40,7 @@ def test_a_take_stands_upright_only_against_its_own_tpose(mocap, take):
     chest = canonical().index("spine3")
 
     def lean(motion):
-        there = retarget.retarget(motion, bone_map.match(motion.skeleton.names))
+        there = retarget.retarget(motion, bone_presets.match(motion.skeleton.names))
         return np.rad2deg(rot.angle(forward(there.skeleton, there.root, there.rotations)[1][10, chest]))
 
     assert lean(bvh.read(path)) > 20

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from backend.motion import kinematics, retarget
+from backend.motion import kinematics, rest_pose, retarget
 from backend.motion import rotations as rot
 from backend.motion.bone_map import BoneMap
 from backend.motion.motion import Motion
 from backend.motion.skeleton import SMPL22_NAMES
-from training.data.sources import rest_pose
 
 MAP = BoneMap("SMPL", {name: (name,) for name in SMPL22_NAMES})
 SIDES = (("left", 1.0), ("right", -1.0))

@@ -1,0 +1,1 @@
+"""Bone maps of armatures: found, kept, checked and changed."""

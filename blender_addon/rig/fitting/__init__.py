@@ -1,0 +1,1 @@
+"""Control rigs that no formula solves: Blender evaluates a copy of them, in steps."""

@@ -1,0 +1,1 @@
+"""Characters from a user's SMPL-X or SMPL-H model."""

@@ -1,0 +1,1 @@
+"""A Motion as what is to be keyed on each bone: no bpy."""

@@ -1,0 +1,1 @@
+"""Motions from elsewhere: files, other armatures, AMASS parameters."""
