@@ -80,7 +80,8 @@ class Stepwise:
         return {"FINISHED"}
 
     def _failed(self, context, error: Exception):
-        message = f"{str(error).rstrip('.')}. Nothing was changed."
+        reason = str(error)
+        message = f"{reason}{'' if reason.endswith(('.', '?', '!')) else '.'} Nothing was changed."
         if not isinstance(error, (ValueError, OSError)):  # of what the animator can put right the words are enough
             traceback.print_exc()
             message = f"An error in Posewright ({type(error).__name__}: {error}); the system console shows where."

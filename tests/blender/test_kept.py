@@ -213,3 +213,12 @@ def test_the_old_action_is_not_touched(rig):
     module("rig.writing.discard").discard(bpy.context, rig, driven.applied.before)
     assert rig.animation_data.action == old
     assert {channel: keys(curve) for channel, curve in curves(rig).items()} == held
+
+
+def test_keys_on_what_the_motion_hangs_on_are_told(scene):
+    rig, _ = character.make(Build(root_bone=True))
+    for frame, x in ((1, 0.0), (40, 1.0)):
+        rig.pose.bones["Root"].location.x = x
+        rig.pose.bones["Root"].keyframe_insert("location", frame=frame)
+    driven = drive(rig, Build(root_bone=True))
+    assert any(w.startswith("Keys on Root go on acting") for w in driven.applied.warnings), driven.applied.warnings

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import bpy
 import numpy as np
 import pytest
+from mathutils import Matrix
 
 from tests.blender import character
 from tests.blender.body_plan import Build, bone_map
@@ -398,3 +400,23 @@ def test_what_a_bvh_holds_and_is_not_taken_is_said(walk, rig, state, tmp_path):
     character.make(Build(scale=1.3), "Taker")
     assert not retarget(tmp_path / "root.bvh")
     assert f"position channels of 1 joints below the root are ignored: {HIPS}" in state.message
+
+
+def test_a_body_that_faces_another_way_in_its_object_goes_where_it_faces(scene, walk):
+    """A Biped's object is turned, a VRM's body is: what counts is where the body faces."""
+    ways = []
+    for turned in (0.0, math.pi / 2, math.pi):
+        bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+        rig, _ = character.make()
+        rig.data.transform(Matrix.Rotation(turned, 4, "Z"))
+        bpy.context.view_layer.update()
+        assert bpy.ops.posewright.retarget_file(filepath=str(walk.folder / "walk.glb")) == {"FINISHED"}
+        first, last = (posed_at(rig, frame) for frame in (1, 20))
+        ways.append((last - first) @ np.array(Matrix.Rotation(turned, 3, "Z")))
+    assert np.abs(np.diff(ways, axis=0)).max() < 1e-3
+
+
+def posed_at(rig, frame: int) -> np.ndarray:
+    """(3,) the hips' head in Blender's axes."""
+    bpy.context.scene.frame_set(frame)
+    return np.array(rig.matrix_world @ rig.pose.bones["mixamorig:Hips"].head)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...backend.motion import axes, kinematics, retarget
 from ...backend.motion import rotations as rot
-from ...backend.motion.anatomy import canonical_frames
+from ...backend.motion.anatomy import body_axes, canonical_frames
 from ...backend.motion.bone_map import BoneMap
 from ...backend.motion.chains import slot_above
 from ...backend.motion.motion import Motion
@@ -34,6 +34,8 @@ _CHAINS = (
     ),
 )
 """slots of which each carries the next"""
+_TURNED = np.deg2rad(20.0)
+"""a body bound in another direction than its object is turned by more, mostly by a quarter or a half"""
 _TWISTED = ("spine1", "spine2", "spine3", "neck")
 """slots whose bones a control rig twists in ways of its own: their controls say how they are turned"""
 
@@ -140,6 +142,15 @@ def ground(rotation, translation, unit: float) -> tuple[float, np.ndarray]:
     _, about = rot.swing_twist(axes.rotations_to_y_up(rotation), np.array([0.0, 1.0, 0.0]))
     x, _, z = axes.vectors_to_y_up(translation) * unit
     return 2.0 * float(np.arctan2(about[2], about[0])), np.array([x, 0.0, z])
+
+
+def body_yaw(pose: RigPose) -> float:
+    """Radians about +Y from where the armature object faces to where the body in it faces at rest: a rig may be bound
+    facing any way in its object. Nothing for less than an uneven body shows."""
+    left, _, _ = body_axes(pose.points)
+    yaw, _ = ground(pose.space.rotation, pose.space.translation, pose.space.unit)
+    turned = (float(np.arctan2(-left[2], left[0])) - yaw + np.pi) % (2.0 * np.pi) - np.pi
+    return turned if abs(turned) > _TURNED else 0.0
 
 
 def rotations_of(matrices) -> np.ndarray:

@@ -22,7 +22,7 @@ from ...backend.motion.rest_rig import RestRig
 from .. import target
 from ..fitting.steps import aside
 from ..listing import some
-from ..reading.posed import recording_of
+from ..reading.posed import body_yaw, ground, recording_of
 from ..reading.read import read_rig
 from ..reading.read_motion import posing_on, rate
 from ..reading.rest import rest_rig
@@ -94,9 +94,12 @@ def _reading_import(context: bpy.types.Context, path: Path, animation: str) -> G
             pose = read_rig(context, rig, bone_map)
         posed = yield from posing_on(scene, rig, pose, frames)
         motion = yield from aside(recording_of, pose, posed, rate(scene))
+        yaw, place = ground(pose.space.rotation, pose.space.translation, pose.space.unit)
+        yaw += body_yaw(pose)
     more = f"; it also holds {some(others)}" if others else ""
     own = BoneMap(bone_map.name, {slot: (slot,) for slot in motion.skeleton.names})
     motion = yield from aside(as_ours, motion, own)
+    motion = motion.moved(0.0, -place).moved(-yaw)  # about where the armature stands, as from another armature
     return Source(motion, own, _words(f"{path.name}, '{name}'", motion, own) + more)
 
 

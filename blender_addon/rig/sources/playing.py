@@ -8,7 +8,7 @@ import bpy
 
 from ...backend.motion.bone_map import BoneMap
 from ..fitting.steps import aside
-from ..reading.posed import ground, motion_of, rotations_of
+from ..reading.posed import body_yaw, ground, motion_of, rotations_of
 from ..reading.read import read_rig
 from ..reading.read_motion import posing, rate
 from ..refusal import Refusal
@@ -35,6 +35,6 @@ def reading_action(
     posed = yield from posing(context, rig, pose, frames)
     yaw, place = ground(rotations_of(posed.world[0]), posed.world[0, :3, 3], pose.space.unit)
     motion = yield from aside(motion_of, pose, posed, rate(context.scene))
-    motion = motion.moved(0.0, -place).moved(-yaw)
+    motion = motion.moved(0.0, -place).moved(-yaw - body_yaw(pose))
     what = f"'{rig.animation_data.action.name}' of '{rig.name}': {len(frames)} frames"
     return Source(motion, None, f"{what} ({bone_map.name}, {len(bone_map.slots)} slots)")

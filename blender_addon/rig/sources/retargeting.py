@@ -11,7 +11,7 @@ from ...backend.motion.limbs import LimbCorrection
 from ...backend.motion.motion import Motion
 from ...backend.motion.resample import resample
 from ..bones import RigPose
-from ..reading.posed import ground
+from ..reading.posed import body_yaw, ground
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,8 @@ class Source:
 
 
 def retargeted(source: Source, pose: RigPose, fps: Fraction, correction: LimbCorrection) -> Motion:
-    """``source`` at ``fps`` on the rig's own skeleton, about the place where the rig's armature stands.
+    """``source`` at ``fps`` on the rig's own skeleton, about the place where the rig's armature stands, and
+    towards where its body faces at rest.
 
     Fingers come along when both sides have them: without, the writer gives the rig's fingers a shape.
     """
@@ -34,4 +35,4 @@ def retargeted(source: Source, pose: RigPose, fps: Fraction, correction: LimbCor
     motion = resample(source.motion, fps, frames)
     motion = onto_character(motion, source.bone_map, pose.points, pose.frames, correction)
     yaw, place = ground(pose.space.rotation, pose.space.translation, pose.space.unit)
-    return motion.moved(yaw, place)
+    return motion.moved(yaw + body_yaw(pose), place)

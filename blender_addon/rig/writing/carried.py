@@ -42,10 +42,13 @@ class _Old:
     stays: np.ndarray
 
 
-def carry_over(rig: bpy.types.Object, writer: ActionWriter, span: Span, by_hand: Collection[str]) -> Carried:
+def carry_over(
+    rig: bpy.types.Object, writer: ActionWriter, span: Span, by_hand: Collection[str], under: Collection[str]
+) -> Carried:
     """Add what the active action holds for ``rig`` to the motion in frames ``span`` that ``writer`` has written.
 
-    Of the bones ``by_hand``, which the motion does not key, all stays, even what is ours.
+    Of the bones ``by_hand``, which the motion does not key, all stays, even what is ours. ``under``: bones that what it
+    keys hangs on; where their own keys move them a warning says so.
     """
     curves = curves_of(rig)
     if not curves:
@@ -54,19 +57,28 @@ def carry_over(rig: bpy.types.Object, writer: ActionWriter, span: Span, by_hand:
     written = Written(action)
     replaced = [take for take in written.takes if take[0] <= end and take[1] >= start]
     changed: dict[str, None] = {}
+    acting: dict[str, None] = {}
     for old in _old_curves(curves, written, replaced, by_hand):
         made = writer.made.get((old.curve.data_path, old.curve.array_index))
         if made is None:
             _copy(old, writer)
+            if bone_of(old.curve) in under and _moves(old):
+                acting[bone_of(old.curve)] = None
         elif not old.curve.mute:  # what did not play goes on only where nothing else plays
             if not _carry_settings(old, made, span):
                 changed[bone_of(old.curve) or rig.name] = None
             _merge(old, made, span, writer)
     left_out = f"Curve modifiers or endless extrapolation would change the motion; only '{action.name}' keeps those of"
+    on_top = f"Keys on {some(acting)} go on acting on top of the motion: mute or delete them where they should not."
     return Carried(
         tuple(take for take in written.takes if take not in replaced),
-        (f"{left_out} {some(changed)}.",) if changed else (),
+        ((f"{left_out} {some(changed)}.",) if changed else ()) + ((on_top,) if acting else ()),
     )
+
+
+def _moves(old: _Old) -> bool:
+    """Whether the curve plays and is no straight line."""
+    return not old.curve.mute and len(old.keys) > 1 and np.ptp(old.keys[:, 1]) > 1e-6
 
 
 def _old_curves(curves, written: Written, replaced: list[Span], by_hand: Collection[str]) -> list[_Old]:

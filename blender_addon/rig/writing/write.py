@@ -71,7 +71,7 @@ def apply_motion(
             writer.write(c.group, c.path, start, c.values, c.channels)
         for key in switches:
             writer.hold(key.bone, curves.property_path(key), sorted(set(span)), key.value)
-        carried = carry_over(rig, writer, span, by_hand)
+        carried = carry_over(rig, writer, span, by_hand, set(now.bones.names).difference(by_hand))
         before = Before.of(context, rig, active, writer.action.name, [c.path for c in found], switches)
         writer.assign(rig)
         note(writer.action, writer.written, (*carried.takes, span))
