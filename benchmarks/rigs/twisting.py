@@ -10,8 +10,6 @@ from tests.blender.measure import module
 
 from .driving import Drive
 
-_NEXT = {"hip": "knee", "knee": "ankle", "shoulder": "elbow", "elbow": "wrist"}
-
 
 def excess(drive: Drive, deforming: Mapping[str, tuple[str, ...]]) -> float:
     """Largest step in degrees over the source's, of the bones of arms and legs and of their twist bones; on a control
@@ -22,7 +20,7 @@ def excess(drive: Drive, deforming: Mapping[str, tuple[str, ...]]) -> float:
     """
     worst = -np.inf
     for side in ("left_", "right_"):
-        for part, below in _NEXT.items():
+        for part, below in module("backend.motion.skeleton").SEGMENTS.items():
             slot = side + part
             axis = drive.heads(side + below) - drive.heads(slot)
             axis = axis / np.linalg.norm(axis, axis=-1, keepdims=True)

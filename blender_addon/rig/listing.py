@@ -7,8 +7,8 @@ from collections.abc import Iterable
 _MOST = 4
 
 
-def some(names: Iterable[str]) -> str:
-    """The first of the names, and how many more there are."""
+def some(names: Iterable[str], most: int = _MOST) -> str:
+    """The first ``most`` of the names, and how many more there are."""
     names = list(names)
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -10,6 +10,7 @@ import bpy
 
 from ..backend.motion.bone_map import BoneMap
 from ..backend.protocol import LIMITS
+from ..rig.listing import some
 from ..rig.reading.keyed import keyed_frames
 from ..rig.reading.read_motion import rate
 from ..rig.refusal import Refusal
@@ -65,9 +66,7 @@ def check_count(scene: bpy.types.Scene, frames: list[int]) -> None:
 
 def told(frames: list[int]) -> str:
     """ "3 key poses: 10, 25, 40" """
-    more = f" and {len(frames) - _NAMED} more" if len(frames) > _NAMED else ""
-    named = ", ".join(str(frame) for frame in frames[:_NAMED])
-    return f"{len(frames)} key pose{'s' if len(frames) > 1 else ''}: {named}{more}"
+    return f"{len(frames)} key pose{'s' if len(frames) > 1 else ''}: {some(map(str, frames), _NAMED)}"
 
 
 def seconds(scene: bpy.types.Scene) -> float | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import bpy
 import numpy as np
 import pytest
 
-from tests.blender import character
+from tests.blender import character, ik_arm
 from tests.blender.body_plan import PLAIN, Build, bone_map
 from tests.blender.driving import drive
 from tests.blender.measure import module, posed
@@ -168,28 +167,11 @@ def test_slots_that_the_rig_lacks_go_with_the_bone_below(scene):
 
 @pytest.fixture
 def controlled(scene):
-    """The plain character with an IK control, a pole and a switch on its left arm; and its map."""
-    rig, _ = character.make()
-    bpy.ops.object.mode_set(mode="EDIT")
-    for name, place in (("hand_ik", (0.7, 0.0, 1.45)), ("pole", (0.45, 0.5, 1.45))):
-        bone = rig.data.edit_bones.new(name)
-        bone.head, bone.tail = place, (place[0], place[1], place[2] + 0.1)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    control = rig.pose.bones["hand_ik"]
-    control["ik_fk"] = 0.0
-    ik = rig.pose.bones[FORE].constraints.new("IK")
-    ik.target, ik.subtarget, ik.pole_target, ik.pole_subtarget = rig, "hand_ik", rig, "pole"
-    ik.chain_count, ik.pole_angle = 2, math.pi
-    control.location = (-0.2, 0.1, -0.1)
-    rig.pose.bones[FORE].rotation_quaternion = (0.96, 0.2, 0.0, 0.2)  # IK does not bend what is straight
+    """The arm with its hand drawn away from rest; and its map."""
+    rig, mapped = ik_arm.make()
+    rig.pose.bones["hand_ik"].location = (-0.2, 0.1, -0.1)
     bpy.context.view_layer.update()
-    maps = module("backend.motion.bone_map")
-    switch = maps.Switch("hand_ik", "ik_fk", 1.0, 0.0)
-    controls = {
-        "left_wrist": maps.Controls(fk=(HAND,), ik=("hand_ik",), switches=(switch,)),
-        "left_elbow": maps.Controls(fk=(FORE,), pole=("pole",)),
-    }
-    return rig, replace(bone_map(PLAIN), controls=controls)
+    return rig, mapped
 
 
 def test_ik_controls(controlled):

@@ -12,7 +12,7 @@ from ...backend.motion import rotations as rot
 from ...backend.motion.anatomy import canonical_frames, rest_frames
 from ...backend.motion.body_model import BodyModel
 from ...backend.motion.motion import Motion
-from ...backend.motion.skeleton import canonical
+from ...backend.motion.skeleton import Skeleton, canonical
 from ..bones import RigPose
 from ..smplx import body as smplx_body
 
@@ -39,8 +39,12 @@ def _off_body(motion: Motion, model: BodyModel, betas) -> Motion:
     """``motion``, against the model's own rest pose, against the canonical one: the inverse of ``on_body``."""
     points = retarget.slot_points(model.skeleton("smplx52", betas))  # with knuckles, as the rig has them
     skeleton = retarget.character_skeleton(points, motion.skeleton.kind)
-    own, base = rest_frames(points), canonical_frames("smplx52")
-    turns = np.stack([rot.multiply(own[n], rot.inverse(base[n])) for n in skeleton.names])
+    return _rested(motion, skeleton, rest_frames(points), canonical_frames("smplx52"))
+
+
+def _rested(motion: Motion, skeleton: Skeleton, before, after) -> Motion:
+    """``motion``, told against a rest pose of the frames ``before``, on ``skeleton``, whose rest pose has ``after``."""
+    turns = np.stack([rot.multiply(before[n], rot.inverse(after[n])) for n in skeleton.names])
     world = rot.multiply(kinematics.pose(motion)[1], turns)
     local = rot.continuous(kinematics.local_from_world(skeleton, world))
     return Motion(skeleton, motion.root, local, motion.fps)
@@ -70,8 +74,6 @@ def write(path, body: tuple[BodyModel, np.ndarray] | None, pose: RigPose, motion
 def on_body(pose: RigPose, motion: Motion, model: BodyModel, betas) -> Motion:
     """``motion`` against the model's own rest pose, which is the rig's, where the rig stands in the world."""
     skeleton = model.skeleton(motion.skeleton.kind, betas)
-    own, base = rest_frames(retarget.slot_points(skeleton)), canonical_frames(motion.skeleton.kind)
-    turns = np.stack([rot.multiply(base[n], rot.inverse(own[n])) for n in skeleton.names])
-    world = rot.multiply(kinematics.pose(motion)[1], turns)
-    local = rot.continuous(kinematics.local_from_world(skeleton, world))
-    return Motion(skeleton, motion.root + np.array([0.0, pose.floor, 0.0]), local, motion.fps)
+    own = rest_frames(retarget.slot_points(skeleton))
+    rested = _rested(motion, skeleton, canonical_frames(motion.skeleton.kind), own)
+    return rested.moved(offset=(0.0, pose.floor, 0.0))

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..refusal import Refusal
 from ..writing.actions import MAX_NAME, Active
+from ..writing.curves import bone_of
 
 _COPY = re.compile(r"\.\d{3}$")  # what Blender puts behind a name that is taken
-_BONE = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]')
 _LAYER = re.compile(r"\|(Base ?Layer|Layer\d+)$")  # and behind that of an animation with layers
 
 
@@ -61,8 +61,7 @@ def _is_cut(name: str) -> bool:
 
 def _moves_bones_of(action: bpy.types.Action, owner: bpy.types.Object) -> bool:
     """Of an action without slots."""
-    paths = [_BONE.match(curve.data_path) for curve in getattr(action, "fcurves", ())]
-    bones = {bpy.utils.unescape_identifier(found[1]) for found in paths if found}
+    bones = {bone_of(curve) for curve in getattr(action, "fcurves", ())} - {""}
     return bool(bones) and owner.type == "ARMATURE" and bones <= set(owner.pose.bones.keys())
 
 
